@@ -1,0 +1,25 @@
+//! The words of the trade: pure and synchronous. No clock, no driver, no I/O.
+//!
+//! Everything that another crate says aloud (in SQL, JSON, a page or a log line) is named here once.
+
+pub mod catalogue;
+pub mod connector;
+pub mod diagnostic;
+pub mod entity;
+pub mod evidence;
+pub mod finding;
+pub mod id;
+pub mod nearest;
+pub mod reason;
+pub mod redact;
+pub mod retention;
+pub mod run;
+pub mod schema;
+pub mod target;
+pub mod time;
+pub mod words;
+
+pub use diagnostic::{Diagnostic, NewDiagnostic};
+pub use finding::Finding;
+pub use reason::{Class, Impact, Reason, Stage};
+pub use target::TargetModel;
