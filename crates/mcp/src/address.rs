@@ -1,0 +1,227 @@
+//! Which addresses we may talk to: resolved, checked, and pinned to what was checked.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::Error;
+
+const RESOLVE_TIME: Duration = Duration::from_secs(10);
+
+/// What the operator allows. The default is public addresses over TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Loopback, private, link-local, carrier-grade NAT, unique local and metadata addresses.
+    pub private_addresses: bool,
+    /// `http://` besides `https://`.
+    pub plain_http: bool,
+}
+
+/// Whether an address is not one of the public internet: private, loopback, link-local (cloud
+/// metadata lives there), carrier-grade NAT, unique local, documentation, multicast, reserved, or
+/// an IPv6 form that carries such an IPv4 address.
+pub fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_private_v4(address),
+        IpAddr::V6(address) => is_private_v6(address),
+    }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || address.is_documentation()
+        || address.is_multicast()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 198 && (18..20).contains(&b))
+        // The metadata address of one large cloud lies in public space.
+        || address == Ipv4Addr::new(168, 63, 129, 16)
+}
+
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    if let Some(inner) = embedded_v4(address) {
+        return is_private_v4(inner);
+    }
+    let [first, second, ..] = address.segments();
+    address.is_loopback()
+        || address.is_unspecified()
+        || address.is_multicast()
+        || (first & 0xfe00) == 0xfc00
+        || (first & 0xffc0) == 0xfe80
+        || (first & 0xffc0) == 0xfec0
+        || first == 0x0100
+        || (first == 0x2001 && second == 0x0db8)
+}
+
+/// IPv4 inside IPv6: mapped, compatible, NAT64 and 6to4.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(join(high, low))
+        }
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(join(high, low)),
+        [0x2002, high, low, ..] => Some(join(high, low)),
+        _ => None,
+    }
+}
+
+impl Reach {
+    /// Parses an address and refuses what is refusable before any lookup.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when it is no HTTP address, plain HTTP is not allowed, or its host is a
+    /// literal private address.
+    pub(crate) fn url(self, text: &str) -> Result<Url, Error> {
+        let refused = |why: &str| Error::Refused { why: why.to_owned() };
+        // The parser's message may quote the address, and with it a credential.
+        let url = Url::parse(text).ok().ok_or_else(|| refused("the address is not a URL"))?;
+        match url.scheme() {
+            "https" => {}
+            "http" if self.plain_http => {}
+            "http" => return Err(refused("plain http is not allowed")),
+            _ => return Err(refused("only http and https are spoken")),
+        }
+        let host = url.host_str().ok_or_else(|| refused("the address has no host"))?;
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        match literal {
+            Ok(address) => self.check(address)?,
+            Err(_) if host.eq_ignore_ascii_case("localhost") && !self.private_addresses => {
+                return Err(refused("localhost is a private address"));
+            }
+            Err(_) => {}
+        }
+        Ok(url)
+    }
+
+    fn check(self, address: IpAddr) -> Result<(), Error> {
+        if self.private_addresses || !is_private(address) {
+            return Ok(());
+        }
+        Err(Error::Refused { why: format!("{address} is a private address") })
+    }
+
+    /// Looks a host up once. Every connection of the client then goes to the addresses found, so a
+    /// name cannot point elsewhere after it was checked.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when *any* address is private; [`Error::Start`] when there is none.
+    pub(crate) async fn pin(self, url: &Url) -> Result<Pinned, Error> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let port = url.port_or_known_default().unwrap_or(443);
+        let plain = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let start = |what: String, source: Option<std::io::Error>| Error::Start {
+            what,
+            stderr: Vec::new(),
+            source: source.map(Into::into),
+        };
+        let lookup = tokio::net::lookup_host((plain.as_str(), port));
+        let found = tokio::time::timeout(RESOLVE_TIME, lookup)
+            .await
+            .map_err(|error| start(format!("looking up {host} took too long"), Some(error.into())))?
+            .map_err(|error| start(format!("looking up {host} failed"), Some(error)))?;
+        let addresses: Vec<SocketAddr> = found.collect();
+        for address in &addresses {
+            self.check(address.ip())?;
+        }
+        if addresses.is_empty() {
+            return Err(start(format!("{host} has no address"), None));
+        }
+        Ok(Pinned { host, addresses })
+    }
+}
+
+/// A host and the addresses that were checked for it. No other name resolves.
+#[derive(Debug, Clone)]
+pub(crate) struct Pinned {
+    host: String,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Resolve for Pinned {
+    fn resolve(&self, name: Name) -> Resolving {
+        let found = name.as_str().eq_ignore_ascii_case(&self.host).then(|| self.addresses.clone());
+        Box::pin(async move {
+            let addresses = found.ok_or("only the checked host resolves")?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn private(text: &str) -> bool {
+        is_private(text.parse().expect("an address"))
+    }
+
+    #[test]
+    fn private_addresses_are_seen_through_every_disguise() {
+        for text in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "100.127.255.255",
+            "0.0.0.0",
+            "255.255.255.255",
+            "168.63.129.16",
+            "::1",
+            "::",
+            "fd00:ec2::254",
+            "fc00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "ff02::1",
+        ] {
+            assert!(private(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn public_addresses_are_public() {
+        for text in ["1.1.1.1", "100.63.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+            assert!(!private(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_refused_without_a_lookup_is() {
+        let strict = Reach::default();
+        for text in [
+            "http://example.com/mcp",
+            "https://127.0.0.1/mcp",
+            "https://[::1]/mcp",
+            "https://localhost/mcp",
+            "https://2130706433/mcp",
+            "ftp://example.com",
+            "nonsense",
+        ] {
+            let refused = matches!(strict.url(text), Err(Error::Refused { .. }));
+            assert!(refused, "{text}");
+        }
+        assert!(strict.url("https://example.com/mcp").is_ok());
+        let open = Reach { private_addresses: true, plain_http: true };
+        assert!(open.url("http://127.0.0.1:8080/mcp").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_pinned_client_resolves_no_other_name() {
+        let pinned = Pinned { host: "a.example".to_owned(), addresses: Vec::new() };
+        assert!(pinned.resolve("b.example".parse().expect("a name")).await.is_err());
+        assert!(pinned.resolve("A.example".parse().expect("a name")).await.is_ok());
+    }
+}

@@ -1,0 +1,215 @@
+//! The protocol's side of a sample: its tool list, its calls, and the faults in both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
+    Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
+    ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler};
+use serde_json::{Value, json};
+
+use crate::fault::{Fault, Kind};
+use crate::listing::{Listing, Other, Reply};
+use crate::{Sample, Which, brittle, ledger};
+
+/// Over what the server speaks; some faults show in different ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wire {
+    Stdio,
+    Http,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    sample: Sample,
+    faults: Arc<[Fault]>,
+    wire: Wire,
+    calls: Arc<AtomicU64>,
+}
+
+impl Server {
+    pub(crate) fn new(sample: Sample, faults: Vec<Fault>, wire: Wire) -> Self {
+        Self { sample, faults: faults.into(), wire, calls: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// The fault of a kind that strikes a tool.
+    pub(crate) fn fault(&self, kind: Kind, tool: &str) -> Option<&Fault> {
+        self.faults.iter().find(|it| it.kind == kind && it.concerns(tool))
+    }
+
+    /// Counts a call; whether the server is to die at it.
+    pub(crate) fn dies_at_call(&self, tool: &str) -> bool {
+        let Some(fault) = self.fault(Kind::DieMidway, tool) else { return false };
+        self.calls.fetch_add(1, Ordering::Relaxed) >= fault.number()
+    }
+
+    fn listings(&self) -> &'static [Listing] {
+        match self.sample.which {
+            Which::Ledger => &ledger::LISTINGS,
+            Which::Brittle => &brittle::LISTINGS,
+        }
+    }
+
+    fn others(&self) -> &'static [Other] {
+        match self.sample.which {
+            Which::Ledger => &ledger::OTHERS,
+            Which::Brittle => &brittle::OTHERS,
+        }
+    }
+
+    fn tools(&self) -> Vec<Tool> {
+        let hides = self.faults.iter().any(|it| it.kind == Kind::NoListingTools);
+        let others = self.others().iter().filter(|it| !hides || !it.name.starts_with("list_"));
+        let listings = self.listings().iter().filter(|_| !hides);
+        listings.map(Listing::tool).chain(others.map(Other::tool)).collect()
+    }
+
+    /// What a tool answers; `None` when there is no such tool.
+    fn reply(&self, name: &str, args: &JsonObject) -> Option<Reply> {
+        if let Some(listing) = self.listings().iter().find(|it| it.name == name) {
+            return Some(self.failure(name).unwrap_or_else(|| self.page(listing, args)));
+        }
+        self.others().iter().find(|it| it.name == name)?;
+        Some(self.failure(name).unwrap_or_else(|| match self.sample.which {
+            Which::Ledger => ledger::other(name, args),
+            Which::Brittle => brittle::other(name),
+        }))
+    }
+
+    /// The answer of a fault that stands in place of the data.
+    fn failure(&self, name: &str) -> Option<Reply> {
+        let fault = |kind| self.fault(kind, name);
+        let over_stdio = self.wire == Wire::Stdio;
+        if over_stdio && (fault(Kind::Unauthorized).or(fault(Kind::Forbidden))).is_some() {
+            return Some(brittle::scope_missing(&format!("{name}:read")));
+        }
+        if over_stdio && fault(Kind::ServerError).is_some() {
+            return Some(Reply::Failed("503 Service Unavailable".to_owned()));
+        }
+        if fault(Kind::IsError).is_some() {
+            return Some(Reply::Failed(format!("{name} failed: the upstream system is down")));
+        }
+        if fault(Kind::ErrorSentence).is_some() {
+            return Some(Reply::Text("Error: the upstream system could not be reached".to_owned()));
+        }
+        if fault(Kind::ErrorObject).is_some() {
+            let errors = json!({ "errors": [{ "detail": "the upstream system is down" }] });
+            return Some(Reply::Structured(errors));
+        }
+        if fault(Kind::Prose).is_some() {
+            return Some(Reply::Text(
+                "Here is an overview of what we have on file, in no particular order.".to_owned(),
+            ));
+        }
+        fault(Kind::Huge).map(|it| {
+            let size = usize::try_from(it.number()).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+            Reply::Text("x".repeat(size))
+        })
+    }
+
+    fn page(&self, listing: &Listing, args: &JsonObject) -> Reply {
+        let mut span = listing.span(args, &self.sample.scale);
+        if self.fault(Kind::Empty, listing.name).is_some() {
+            span = crate::listing::Span { from: 0, to: 0, of: 0 };
+        }
+        let mut rows = listing.rows(span, &self.sample.scale);
+        for (index, row) in (span.from..).zip(&mut rows) {
+            self.spoil(listing, index, row);
+        }
+        listing.reply(rows, span)
+    }
+
+    /// The faults that are in the rows.
+    fn spoil(&self, listing: &Listing, index: usize, row: &mut Value) {
+        let Some(fields) = row.as_object_mut() else { return };
+        let strikes = |kind| {
+            let every = self.fault(kind, listing.name).map(Fault::number);
+            every.is_some_and(|it| index.is_multiple_of(usize::try_from(it).unwrap_or(1).max(1)))
+        };
+        if strikes(Kind::NullRequired) {
+            fields.insert(listing.required.to_owned(), Value::Null);
+        }
+        if strikes(Kind::MissingParent)
+            && let Some(parent) = listing.parent
+        {
+            fields.insert(parent.to_owned(), json!(format!("gone-{index}")));
+        }
+        if self.fault(Kind::WrongTypes, listing.name).is_some() {
+            for value in fields.values_mut() {
+                *value = match value.take() {
+                    Value::String(text) => json!([text]),
+                    Value::Number(_) => json!("many"),
+                    other @ (Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+                        json!({ "was": other })
+                    }
+                };
+            }
+        }
+        if self.fault(Kind::Drift, listing.name).is_some()
+            && let Some(value) = fields.shift_remove(listing.required)
+        {
+            fields.insert(format!("{}_v2", listing.required), value);
+            fields.insert("revision".to_owned(), json!(2));
+        }
+    }
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        let name = format!("sample-{}", self.sample.name());
+        ServerConfig::new(capabilities)
+            .with_server_info(Implementation::new(name, env!("CARGO_PKG_VERSION")))
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let name = request.name.as_ref();
+        if self.wire == Wire::Stdio && self.dies_at_call(name) {
+            crate::serve::die();
+        }
+        if self.fault(Kind::NoiseOnStdout, name).is_some() && self.wire == Wire::Stdio {
+            crate::serve::make_noise();
+        }
+        if self.fault(Kind::Timeout, name).is_some() {
+            // Longer than anybody waits; the runtime drops it with the connection.
+            tokio::time::sleep(Duration::from_secs(86_400)).await;
+        }
+        let args = request.arguments.unwrap_or_default();
+        let reply = match self.fault(Kind::UnknownTool, name) {
+            Some(_) => None,
+            None => self.reply(name, &args),
+        };
+        let unknown = || ErrorData::invalid_params(format!("Unknown tool: {name}"), None);
+        Ok(on_the_wire(reply.ok_or_else(unknown)?).into())
+    }
+}
+
+fn on_the_wire(reply: Reply) -> CallToolResult {
+    match reply {
+        Reply::Structured(value) if value.is_array() => {
+            // Structured content is an object by the protocol.
+            CallToolResult::structured(json!({ "result": value }))
+        }
+        Reply::Structured(value) => CallToolResult::structured(value),
+        Reply::Text(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
+        Reply::Failed(text) => CallToolResult::error(vec![ContentBlock::text(text)]),
+        Reply::FailedWith(value) => CallToolResult::structured_error(value),
+    }
+}
