@@ -25,6 +25,7 @@ pub use cause::{Cause, Rule, top};
 pub use currency::is_currency;
 pub use field::FieldValue;
 pub use iban::is_iban;
+pub use key::derivation;
 
 /// A sound record of one model.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +106,25 @@ impl Entity {
             part(&value.canonical());
         }
         hash.finalize().into()
+    }
+
+    /// Whether the key was computed from the content, so that a twin may have it too.
+    pub fn has_derived_key(&self) -> bool {
+        self.external_id.starts_with(key::DERIVED)
+    }
+
+    /// The same record as the `n`th of those with its derived key.
+    #[must_use]
+    pub fn numbered(mut self, n: u32) -> Self {
+        self.external_id = format!("{}#{n}", self.external_id);
+        let key = FieldValue::Text(self.external_id.clone());
+        self.values.insert(self.model.external_id().to_owned(), key);
+        self
+    }
+
+    /// The values as a mapping may give them: [`check`] reads the same entity from it.
+    pub fn to_json(&self) -> Value {
+        self.values.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
     }
 
     /// The records that this one refers to: attribute, model, external id. A reference that may

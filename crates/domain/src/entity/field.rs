@@ -75,6 +75,22 @@ impl FieldValue {
         }
     }
 
+    /// As a mapping may give it: reading it back gives the same value. Decimals travel as text.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Text(it) => it.clone().into(),
+            Self::Decimal(it) => it.to_string().into(),
+            Self::Integer(it) => (*it).into(),
+            Self::Boolean(it) => (*it).into(),
+            Self::Date(it) => it.to_string().into(),
+            Self::DateTime(it) => rfc3339(*it).into(),
+            Self::Json(it) => it.clone(),
+            Self::Money { amount, currency } => {
+                serde_json::json!({ "amount": amount.to_string(), "currency": currency })
+            }
+        }
+    }
+
     /// One spelling for equal values.
     pub fn canonical(&self) -> String {
         match self {

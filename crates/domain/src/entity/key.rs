@@ -2,8 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::FieldValue;
 use crate::target::TargetModel;
+
+/// Opens a key that was computed from a record's content: two records may share it, and are told
+/// apart by their number.
+pub(super) const DERIVED: &str = "derived:";
+
+/// What makes a transaction that transaction, when its provider does not number them.
+const TRANSACTION: [&str; 5] =
+    ["account_external_id", "booking_date", "instructed_amount", "counterparty_name", "remittance"];
+
+/// How a key comes about when the provider gives none; `None` when it cannot.
+pub const fn derivation(model: TargetModel) -> Option<&'static str> {
+    match model {
+        TargetModel::Company => Some("its tax id, else its domain"),
+        TargetModel::Document => Some("its path and file name"),
+        TargetModel::InvoiceTransaction => Some("its invoice and transaction"),
+        TargetModel::Account => Some("its IBAN, else its number, else its name"),
+        TargetModel::Transaction => Some("its account, date, amount, counterparty and text"),
+        TargetModel::Email
+        | TargetModel::People
+        | TargetModel::Invoice
+        | TargetModel::LedgerAccount
+        | TargetModel::Journal
+        | TargetModel::JournalEntry
+        | TargetModel::PaymentMeans => None,
+    }
+}
 
 /// Fills the external id from other attributes, for the models whose key allows it.
 pub(super) fn derive(model: TargetModel, values: &mut BTreeMap<String, FieldValue>) {
@@ -20,10 +48,12 @@ pub(super) fn derive(model: TargetModel, values: &mut BTreeMap<String, FieldValu
         TargetModel::InvoiceTransaction => {
             text("invoice_external_id").zip(text("transaction_external_id")).map(joined)
         }
+        TargetModel::Account => {
+            text("iban").or_else(|| text("account_number")).or_else(|| text("account_name"))
+        }
+        TargetModel::Transaction => content_key(values),
         TargetModel::People
         | TargetModel::Invoice
-        | TargetModel::Transaction
-        | TargetModel::Account
         | TargetModel::LedgerAccount
         | TargetModel::Journal
         | TargetModel::JournalEntry
@@ -32,6 +62,20 @@ pub(super) fn derive(model: TargetModel, values: &mut BTreeMap<String, FieldValu
     if let Some(key) = key {
         values.insert(model.external_id().to_owned(), FieldValue::Text(key));
     }
+}
+
+/// A digest of the content, if there is enough of it to tell one transaction from the next.
+fn content_key(values: &BTreeMap<String, FieldValue>) -> Option<String> {
+    if !values.contains_key("booking_date") || !values.contains_key("instructed_amount") {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    for name in TRANSACTION {
+        hash.update(values.get(name).map(FieldValue::canonical).unwrap_or_default());
+        hash.update([0]);
+    }
+    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("{DERIVED}{hex}"))
 }
 
 fn joined((left, right): (String, String)) -> String {

@@ -1,0 +1,17 @@
+//! One file a command.
+
+pub(crate) mod demo;
+pub(crate) mod diagnostics;
+pub(crate) mod doctor;
+pub(crate) mod key;
+pub(crate) mod migrate;
+pub(crate) mod progress;
+pub(crate) mod prune;
+pub(crate) mod reasons;
+pub(crate) mod report;
+pub(crate) mod sample_server;
+pub(crate) mod serve;
+pub(crate) mod settings;
+pub(crate) mod sync;
+pub(crate) mod token;
+pub(crate) mod workspace;

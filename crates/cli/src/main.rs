@@ -1,0 +1,131 @@
+//! `wireline`: one binary, with roles. Settings, wiring and output; the work is done elsewhere.
+
+mod command;
+mod config;
+mod output;
+mod wiring;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Overrides};
+
+/// Sync MCP connectors, and know why a record is missing.
+#[derive(Debug, Parser)]
+#[command(name = "wireline", version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, clap::Args)]
+struct Global {
+    /// Settings file; else ./wireline.toml, if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the embedded database
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// PostgreSQL instead of the embedded database: postgres://user@host/database
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// One JSON document, or NDJSON, on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    /// What is logged to standard error: error, warn, info, debug, trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything on the embedded database: sample servers, their syncs, what is missing and why
+    Demo(command::demo::Options),
+    /// API and workers in one process
+    Serve(command::serve::Options),
+    /// One run in the foreground
+    Sync(command::sync::Options),
+    /// List or follow the diagnostics of a workspace
+    Diagnostics(command::diagnostics::Options),
+    /// The catalogue of reasons
+    Reasons(command::reasons::Options),
+    /// Make and list workspaces
+    #[command(subcommand)]
+    Workspace(command::workspace::Action),
+    /// Make and list keys of a workspace
+    #[command(subcommand)]
+    Key(command::key::Action),
+    /// Make a key that is not of a workspace
+    Token(command::token::Options),
+    /// Delete diagnostics that are past their retention, of every connector
+    Prune,
+    /// Bring the database to this version's schema
+    Migrate,
+    /// Check database, migrations, seal key, clock, disk and connectors
+    Doctor,
+    /// The settings in force, or the defaults with what each does
+    Config(command::settings::Options),
+    /// A sample MCP server, with faults on demand
+    SampleServer(command::sample_server::Options),
+}
+
+/// What a command is run with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) json: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let context = match context(&arguments) {
+        Ok(context) => context,
+        Err(error) => return output::failed(&error, output::USAGE),
+    };
+    wiring::log(&context.config.log);
+    match run(&context, arguments.command).await {
+        Ok(code) => code,
+        Err(error) => output::failed(&error, output::FAILED),
+    }
+}
+
+fn context(arguments: &Arguments) -> anyhow::Result<Context> {
+    let global = &arguments.global;
+    let listen = match &arguments.command {
+        Command::Demo(options) => options.listen.clone(),
+        Command::Serve(options) => options.listen.clone(),
+        _ => None,
+    };
+    let over = Overrides {
+        file: global.config.clone(),
+        data: global.data.clone(),
+        database: global.database.clone(),
+        listen,
+        log: global.log.clone(),
+    };
+    Ok(Context { config: Config::load(&over, std::env::vars())?, json: global.json })
+}
+
+async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(options) => command::demo::run(context, &options).await,
+        Command::Serve(_) => command::serve::run(context).await,
+        Command::Sync(options) => command::sync::run(context, &options).await,
+        Command::Diagnostics(options) => command::diagnostics::run(context, &options).await,
+        Command::Reasons(options) => command::reasons::run(context, &options),
+        Command::Workspace(action) => command::workspace::run(context, &action).await,
+        Command::Key(action) => command::key::run(context, &action).await,
+        Command::Token(options) => command::token::run(context, &options).await,
+        Command::Prune => command::prune::run(context).await,
+        Command::Migrate => command::migrate::run(context).await,
+        Command::Doctor => command::doctor::run(context).await,
+        Command::Config(options) => command::settings::run(context, &options),
+        Command::SampleServer(options) => command::sample_server::run(&options).await,
+    }
+}

@@ -1,0 +1,90 @@
+//! Puts the parts together: log, store, engine, the workspace of this machine.
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+use store::{Store, Tenant};
+use tracing_subscriber::EnvFilter;
+
+use crate::Context;
+use crate::config::{Format, Log};
+
+/// The workspace that commands use when none is named.
+pub(crate) const LOCAL: &str = "local";
+
+/// The edge that reads the clock.
+#[expect(clippy::disallowed_methods, reason = "the edge reads the clock, once")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// Logs go to standard error, so that standard output stays clean. The protocol's own library logs
+/// whole messages, payloads and all: only its errors pass, whatever the level.
+pub(crate) fn log(settings: &Log) {
+    let quiet = format!("{},rmcp=error", settings.level);
+    let filter = EnvFilter::try_new(&quiet).unwrap_or_else(|_| EnvFilter::new("warn,rmcp=error"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.format {
+        Format::Text => builder.init(),
+        Format::Json => builder.json().init(),
+    }
+}
+
+/// The store. The embedded database is migrated on the way: nobody else could be using an older
+/// schema of it. PostgreSQL is migrated by `wireline migrate` alone.
+pub(crate) async fn store(context: &Context) -> Result<Store> {
+    let place = context.config.place()?;
+    if matches!(place, store::Place::Sqlite { .. }) {
+        Store::migrate(&place)
+            .await
+            .with_context(|| format!("preparing the database ({})", named(&place)))?;
+    }
+    Store::open(&place, context.config.store()?)
+        .await
+        .with_context(|| format!("opening the database ({})", named(&place)))
+}
+
+/// Where the data is, without a password.
+pub(crate) fn named(place: &store::Place) -> String {
+    match place {
+        store::Place::Sqlite { data } => format!("SQLite in {}", data.display()),
+        store::Place::Postgres { url } => {
+            let plain = url.expose().split('?').next().unwrap_or_default();
+            let host = plain.rsplit_once('@').map_or(plain, |(_, host)| host);
+            format!("PostgreSQL at {}", host.trim_start_matches("postgres://"))
+        }
+    }
+}
+
+/// A workspace by its id or external id; without one, the workspace of this machine, made when it
+/// is first needed.
+pub(crate) async fn tenant(store: &Store, workspace: Option<&str>) -> Result<Tenant> {
+    let operator = store.operator();
+    let name = workspace.unwrap_or(LOCAL);
+    match store::tenant::of(store, &operator, name).await {
+        Err(store::Error::NotFound(_)) if workspace.is_none() => {
+            let new = store::workspaces::New {
+                name: "Local".to_owned(),
+                external_workspace_id: Some(LOCAL.to_owned()),
+                ..Default::default()
+            };
+            store::workspaces::insert(store, &operator, new, now())
+                .await
+                .context("making the local workspace")?;
+            store::tenant::of(store, &operator, LOCAL).await.context("opening the local workspace")
+        }
+        found => found.with_context(|| {
+            format!("opening workspace {name}; `wireline workspace list` shows them all")
+        }),
+    }
+}
+
+/// The engine. `is_local`: only a person of this machine can ask it for anything.
+pub(crate) fn engine(context: &Context, store: &Store, is_local: bool) -> engine::Engine {
+    let settings = context.config.engine(is_local);
+    engine::Engine {
+        recorder: engine::Recorder::start(store.clone(), settings.findings_kept, now),
+        store: store.clone(),
+        settings,
+        clock: now,
+    }
+}

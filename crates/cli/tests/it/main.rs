@@ -1,0 +1,5 @@
+//! The built binary, as a person or a supervisor runs it.
+
+mod binary;
+mod commands;
+mod durability;

@@ -1,0 +1,21 @@
+//! One sync run, stage after stage: `plan → select → fetch → draw → apply → check → resolve →
+//! persist → settle`. Start reading in [`run`].
+//!
+//! Choosing is pure and lives in `mapping`; doing is a short async step around it, here. Notes on
+//! the way go to the [`Recorder`], which never fails a run.
+
+mod error;
+mod link;
+mod patience;
+mod progress;
+mod recorder;
+mod run;
+mod settings;
+mod stage;
+
+pub use error::Error;
+pub use link::reach;
+pub use progress::{Event, Progress};
+pub use recorder::Recorder;
+pub use run::{Engine, Report, Request};
+pub use settings::Settings;

@@ -1,0 +1,167 @@
+//! Check: what the mapping gave, held against the target's schema. Reject or keep; never invent.
+
+use domain::entity::{self, Entity};
+use domain::evidence::{self, Call, Dropped};
+use domain::{Finding, Reason};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use store::rejected::{self, Rejected};
+
+use super::Book;
+use super::apply::Mapped;
+use super::select::Choice;
+use crate::run::Run;
+
+/// Why one row is not passed on: field, rule, and the words for a person.
+struct Cause {
+    field: String,
+    rule: &'static str,
+    says: String,
+}
+
+/// The sound entities of a page. Rejected rows are counted, and stored with their cause.
+pub(crate) async fn entities(
+    run: &Run<'_>,
+    book: &mut Book,
+    choice: &Choice,
+    mapped: Vec<Mapped>,
+) -> Vec<Entity> {
+    let today = run.now().date_naive();
+    let mut sound = Vec::with_capacity(mapped.len());
+    let mut refused = Vec::new();
+    for Mapped { row, entity } in mapped {
+        book.tally.fetched += 1;
+        book.tally.mapped += u64::from(entity.is_ok());
+        let external_id = entity.as_ref().ok().and_then(|it| key_of(book, it));
+        let checked = match entity {
+            Ok(value) => entity::check(book.target, &value, today).map_err(of_validator),
+            Err(error) => {
+                Err(vec![Cause { field: String::new(), rule: "evaluation_failed", says: error }])
+            }
+        };
+        match checked.and_then(|it| first_of_its_key(book, it)) {
+            Ok(Some(entity)) => sound.push(entity),
+            Ok(None) => book.tally.unchanged += 1,
+            Err(causes) => refused.extend(refuse(book, choice, &row, external_id, causes)),
+        }
+    }
+    if !refused.is_empty() {
+        let kept = rejected::insert_many(
+            run.store(),
+            run.tenant,
+            run.id,
+            run.connector,
+            refused,
+            run.now(),
+        );
+        if let Err(error) = kept.await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "rejected rows are counted but not listed"
+            );
+        }
+    }
+    sound
+}
+
+/// Rejected rows of the target, as one finding with its most frequent causes.
+pub(crate) fn report(run: &mut Run<'_>, book: &Book, call: &Call) {
+    if book.rejected == 0 {
+        return;
+    }
+    let mut causes: Vec<evidence::Cause> = book.causes.values().cloned().collect();
+    causes.sort_by_key(|it| std::cmp::Reverse(it.count));
+    causes.truncate(3);
+    let evidence = Dropped { rejected: book.rejected, total: book.tally.fetched, causes };
+    run.note(Finding::mapped_entities_dropped(book.target, call, &evidence));
+}
+
+/// All rows rejected, or some of them.
+pub(crate) fn reason(book: &Book) -> Reason {
+    if book.rejected >= book.tally.fetched {
+        Reason::MappedEntitiesDropped
+    } else {
+        Reason::MappedEntitiesPartialDrop
+    }
+}
+
+/// None: the very same record came before in this run.
+fn first_of_its_key(book: &mut Book, entity: Entity) -> Result<Option<Entity>, Vec<Cause>> {
+    let entity = if entity.has_derived_key() { numbered(book, entity) } else { entity };
+    let key = digest(entity.external_id.as_bytes());
+    let content = digest(&entity.content_hash());
+    match book.seen.insert(key, content) {
+        None => Ok(Some(entity)),
+        Some(before) if before == content => Ok(None),
+        Some(before) => {
+            book.seen.insert(key, before);
+            let field = book.target.external_id().to_owned();
+            let says = format!("field '{field}' already used by another record of this run");
+            Err(vec![Cause { field, rule: "duplicate_key", says }])
+        }
+    }
+}
+
+/// Two equal records without an identifier are two records: the second gets a number, the same in
+/// every run.
+fn numbered(book: &mut Book, entity: Entity) -> Entity {
+    let twins = book.twins.entry(digest(entity.external_id.as_bytes())).or_default();
+    *twins += 1;
+    match *twins {
+        1 => entity,
+        n => entity.numbered(n),
+    }
+}
+
+fn refuse(
+    book: &mut Book,
+    choice: &Choice,
+    row: &Value,
+    external_id: Option<String>,
+    causes: Vec<Cause>,
+) -> Option<Rejected> {
+    book.rejected += 1;
+    for cause in &causes {
+        let key = (cause.field.clone(), cause.rule.to_owned());
+        let counted = book.causes.entry(key).or_insert_with(|| evidence::Cause {
+            field: cause.field.clone(),
+            rule: cause.rule.to_owned(),
+            count: 0,
+            says: cause.says.clone(),
+        });
+        counted.count += 1;
+    }
+    let first = causes.into_iter().next()?;
+    Some(Rejected {
+        model: book.target,
+        tool: choice.tool.name.clone(),
+        external_id,
+        reason: reason(book),
+        field: first.field,
+        cause: first.says,
+        row_hash: Sha256::digest(row.to_string()).into(),
+        // Values are kept only where a workspace opts in.
+        entity: None,
+    })
+}
+
+fn of_validator(causes: Vec<entity::Cause>) -> Vec<Cause> {
+    causes
+        .into_iter()
+        .map(|it| Cause { says: it.says(), rule: it.rule.as_str(), field: it.field })
+        .collect()
+}
+
+/// The external id of a mapped value, sound or not.
+fn key_of(book: &Book, value: &Value) -> Option<String> {
+    match value.get(book.target.external_id())? {
+        Value::String(key) if !key.is_empty() => Some(domain::diagnostic::shorten(key, 255)),
+        Value::Number(key) => Some(key.to_string()),
+        _ => None,
+    }
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let hash = Sha256::digest(bytes);
+    hash.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
+}

@@ -1,0 +1,90 @@
+//! Persist: idempotent upserts in chunks. A row that cannot be written fails alone.
+
+use domain::Finding;
+use domain::Reason;
+use domain::entity::Entity;
+use domain::evidence::FailedWrite;
+use store::records::{self, FailedRow, Upsert};
+
+use super::Book;
+use super::select::Choice;
+use crate::patience::patiently;
+use crate::run::{Run, Stop};
+
+/// Entities of one statement.
+const CHUNK: usize = 500;
+
+/// Stores a page. The target stops when the database stays away longer than a run waits.
+pub(crate) async fn entities(
+    run: &mut Run<'_>,
+    book: &mut Book,
+    choice: &Choice,
+    linked: Vec<Entity>,
+) -> Result<(), Stop> {
+    let mut chunks = linked.chunks(CHUNK);
+    while let Some(chunk) = chunks.next() {
+        let upsert = Upsert {
+            run: run.id,
+            connector: run.connector,
+            tool: &choice.tool.name,
+            model: book.target,
+            entities: chunk,
+        };
+        let stored = patiently(run.engine.settings.store_patience, || {
+            records::upsert(run.store(), run.tenant, &upsert, run.now())
+        })
+        .await;
+        match stored {
+            Ok(stored) => {
+                book.tally.inserted += stored.inserted;
+                book.tally.updated += stored.updated;
+                book.tally.unchanged += stored.unchanged;
+                for failed in stored.failed {
+                    fail(book, &failed, chunk);
+                }
+            }
+            Err(error) => {
+                let left = chunk.len() + chunks.map(<[Entity]>::len).sum::<usize>();
+                book.tally.drop_rows(Reason::EntityPersistFailed, left as u64);
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    rows = left,
+                    "records not stored"
+                );
+                let evidence = FailedWrite {
+                    sqlstate: None,
+                    constraint: None,
+                    message: error.to_string(),
+                    count: left as u64,
+                    sample_key: chunk.first().map(|it| it.external_id.clone()),
+                };
+                return Err(run.stop(Finding::entity_persist_failed(
+                    book.target,
+                    &choice.tool.name,
+                    &evidence,
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One finding per distinct error.
+pub(crate) fn report(run: &mut Run<'_>, book: &Book, choice: &Choice) {
+    for failure in book.failures.values() {
+        run.note(Finding::entity_persist_failed(book.target, &choice.tool.name, failure));
+    }
+}
+
+fn fail(book: &mut Book, failed: &FailedRow, chunk: &[Entity]) {
+    book.tally.drop_rows(Reason::EntityPersistFailed, 1);
+    let key = format!("{:?} {:?}", failed.sqlstate, failed.constraint);
+    let failure = book.failures.entry(key).or_insert_with(|| FailedWrite {
+        sqlstate: failed.sqlstate.clone(),
+        constraint: failed.constraint.clone(),
+        message: failed.message.clone(),
+        count: 0,
+        sample_key: chunk.get(failed.index).map(|it| it.external_id.clone()),
+    });
+    failure.count += 1;
+}

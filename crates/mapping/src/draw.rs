@@ -1,0 +1,184 @@
+//! Which value of a row belongs into which slot of a target.
+//!
+//! A slot is matched by the names that providers use for it ([`phrases`]), by what the values look
+//! like ([`profile`], [`fit`]), and by a few rules for what names and values alone do not tell
+//! ([`key`], [`money`], [`lists`], [`repair`]). No name of a provider appears in any of it.
+
+use domain::TargetModel;
+use domain::schema::{Attribute, Kind};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::path::Path;
+use crate::plan::{Plan, Slot, Source, Transform};
+
+mod column;
+mod days;
+mod enums;
+mod fit;
+mod key;
+mod lists;
+mod money;
+mod names;
+mod phrases;
+mod profile;
+mod repair;
+mod report;
+mod score;
+#[cfg(test)]
+mod tests;
+
+use column::Columns;
+use fit::Role;
+use money::Money;
+
+pub(crate) use names::words;
+pub(crate) use report::drawn;
+
+/// Rows that a plan is drawn from; more would not change it.
+const SAMPLE: usize = 200;
+
+/// What is known about the rows beside themselves. Descriptions are data; none is obeyed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hints<'a> {
+    pub tool_name: &'a str,
+    pub tool_description: &'a str,
+    pub output_schema: Option<&'a Value>,
+}
+
+/// A plan, and how sure each of its slots is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Drawn {
+    pub plan: Plan,
+    pub report: Vec<SlotReport>,
+    /// Required slots that the source does not fill.
+    pub missing_required: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SlotReport {
+    pub slot: String,
+    /// The path, or the paths joined by `, `; `None` for a constant and for null.
+    pub path: Option<String>,
+    pub transforms: Vec<Transform>,
+    /// Share of the rows in which the source of the slot is present.
+    pub fill_rate: f64,
+    /// 0 to 1; how good the match of name and values is.
+    pub confidence: f64,
+}
+
+/// A slot on its way into a plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    slot: Slot,
+    confidence: f64,
+}
+
+/// Draws a plan from sample rows. Every slot of the target appears in it, some as null.
+pub fn plan(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Drawn {
+    let sample: Vec<&Value> = rows.iter().take(SAMPLE).collect();
+    let columns = Columns::of(&sample);
+    let money = Money::of(&columns, hints);
+    let sketch = Sketch { target, columns: &columns, money: &money };
+    let mut drafts = Vec::new();
+    for attribute in &target.schema().attributes {
+        sketch.attribute(attribute, hints, &mut drafts);
+    }
+    repair::all(&sketch, hints, &mut drafts);
+    drawn(target, &sample, drafts)
+}
+
+/// What all slots of a target are drawn from.
+struct Sketch<'s, 'a> {
+    target: TargetModel,
+    columns: &'s Columns<'a>,
+    money: &'s Money,
+}
+
+impl Sketch<'_, '_> {
+    fn attribute(&self, attribute: &Attribute, hints: &Hints<'_>, drafts: &mut Vec<Draft>) {
+        let name = attribute.name.as_str();
+        if name == self.target.external_id() && self.target != TargetModel::Email {
+            drafts.push(key::draw(self));
+            return;
+        }
+        match attribute.kind {
+            Kind::List => drafts.push(lists::draw(self, attribute, hints)),
+            Kind::Money | Kind::Object => {
+                let members = attribute.items.iter();
+                drafts.extend(members.map(|it| self.slot(&format!("{name}.{}", it.name), it)));
+            }
+            Kind::Text
+            | Kind::Decimal
+            | Kind::Integer
+            | Kind::Boolean
+            | Kind::Date
+            | Kind::DateTime
+            | Kind::Email
+            | Kind::Uri => drafts.push(self.slot(name, attribute)),
+        }
+    }
+
+    /// One slot from the column that suits it best, or null.
+    fn slot(&self, slot: &str, attribute: &Attribute) -> Draft {
+        self.named_slot(slot, slot, attribute)
+    }
+
+    /// As [`Self::slot`], for a slot that the phrases know by a longer name.
+    fn named_slot(&self, slot: &str, known_as: &str, attribute: &Attribute) -> Draft {
+        let role = fit::role(self.target, known_as, attribute);
+        let entry = phrases::of(self.target).iter().find(|it| it.slot == known_as);
+        let found = entry.map(|it| score::ranked(self.target, it, role, self.columns, self.money));
+        let found = found.unwrap_or_default();
+        let Some(best) = found.first() else {
+            return Draft::null(slot, "no field of this name and kind");
+        };
+        let mut transforms = best.fit.transforms.clone();
+        if role == Role::Boolean && is_negated(&best.column.words) {
+            transforms.push(Transform::Not);
+        }
+        let confidence = best.score;
+        let mut paths: Vec<Path> = match role {
+            // Amounts of different names are different amounts.
+            Role::Name | Role::Date | Role::DateTime | Role::Email | Role::Phone => {
+                let chosen = score::coalesced(&found, self.columns);
+                chosen.into_iter().map(|it| it.column.path.clone()).collect()
+            }
+            Role::Id
+            | Role::Text
+            | Role::Amount
+            | Role::Number
+            | Role::Integer
+            | Role::Boolean
+            | Role::Web
+            | Role::Domain
+            | Role::Currency
+            | Role::Iban
+            | Role::FileName
+            | Role::Mime
+            | Role::Word(_) => vec![best.column.path.clone()],
+        };
+        let source = match paths.len() {
+            1 => Source::Path(paths.remove(0)),
+            _ => Source::FirstOf(paths),
+        };
+        let slot = Slot { slot: slot.to_owned(), source, transforms };
+        Draft { slot, confidence }
+    }
+}
+
+impl Draft {
+    pub(crate) fn sure(slot: Slot) -> Self {
+        Self { slot, confidence: 1.0 }
+    }
+
+    pub(crate) fn null(slot: &str, reason: &str) -> Self {
+        Self { slot: Slot::null(slot, reason), confidence: 0.0 }
+    }
+}
+
+/// `blocked` says the opposite of `is_active`.
+fn is_negated(words: &[String]) -> bool {
+    let opposite = ["blocked", "archived", "disabled", "inactive", "deprecated", "deleted"];
+    words.iter().any(|it| opposite.contains(&it.as_str()))
+}

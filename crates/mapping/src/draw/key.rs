@@ -1,0 +1,76 @@
+//! The slot of the provider's own identifier.
+
+use super::column::Column;
+use super::{Draft, Sketch, phrases};
+use crate::path::Pick;
+use crate::plan::{Slot, Source, Transform};
+
+/// Names of an identifier that need no noun beside them.
+const PLAIN: &[&str] =
+    &["id", "external id", "record id", "object id", "unique id", "key", "identifier"];
+
+/// Endings that tell a record from its like if need be.
+const WEAK: &[&str] = &["number", "code", "reference", "symbol"];
+
+/// The identifier: the record's own id, else another unique field that is one by its name.
+pub(super) fn draw(sketch: &Sketch<'_, '_>) -> Draft {
+    let slot = sketch.target.external_id();
+    let rows = sketch.columns.rows.len();
+    let mut best: Option<(f64, &Column<'_>)> = None;
+    for column in &sketch.columns.columns {
+        let whole = column.fill_rate(rows) > 0.5 && column.profile.is_unique();
+        let scalar = column.path.0.iter().all(|it| it.pick == Pick::All);
+        let short = column.profile.is_texty() && column.profile.longest <= 255;
+        if rows == 0 || !whole || !scalar || !short {
+            continue;
+        }
+        let score = score(column, phrases::nouns(sketch.target)) * column.fill_rate(rows);
+        if score > 0.0 && best.is_none_or(|(most, _)| score > most) {
+            best = Some((score, column));
+        }
+    }
+    let Some((confidence, column)) = best else {
+        return named(sketch).unwrap_or_else(|| {
+            Draft::null(slot, "no field is an identifier and different in every row")
+        });
+    };
+    let transforms = if column.profile.numbers > 0 { vec![Transform::Text] } else { Vec::new() };
+    let source = Source::Path(column.path.clone());
+    Draft { slot: Slot { slot: slot.to_owned(), source, transforms }, confidence }
+}
+
+/// A name that no two rows share is what the provider itself tells them apart by. Some models have
+/// a better stand-in, which the validator computes.
+fn named(sketch: &Sketch<'_, '_>) -> Option<Draft> {
+    let names = ["name", "display name", "account name", "full name", "title", "label", "nickname"];
+    if domain::entity::derivation(sketch.target).is_some() {
+        return None;
+    }
+    let column = sketch.columns.named(&names)?;
+    let unique = column.values.len() == sketch.columns.rows.len() && column.profile.is_unique();
+    let usable = unique && column.profile.only_texts() && column.profile.longest <= 255;
+    usable.then(|| Draft {
+        slot: Slot::copy(sketch.target.external_id(), column.path.clone()),
+        confidence: 0.4,
+    })
+}
+
+fn score(column: &Column<'_>, nouns: &[&str]) -> f64 {
+    let name = column.words.join(" ");
+    let ends = |tail: &str| column.words.last().is_some_and(|it| it == tail);
+    let own = || {
+        let before = column.words.split_last().map_or(&[][..], |(_, rest)| rest);
+        before.iter().all(|it| nouns.contains(&it.as_str()) || it == "id" || it == "record")
+    };
+    let depth = u32::try_from(column.path.0.len()).unwrap_or(u32::MAX).saturating_sub(1);
+    let likeness = match () {
+        () if column.profile.with_spaces > 0.5 => 0.0,
+        () if name == "id" => 1.0,
+        () if PLAIN.contains(&name.as_str()) => 0.9,
+        () if ends("id") && own() => 0.95,
+        () if ends("id") => 0.6,
+        () if WEAK.iter().any(|it| ends(it)) && own() => 0.65,
+        () => 0.0,
+    };
+    likeness * (1.0 - 0.1 * f64::from(depth.min(5)))
+}

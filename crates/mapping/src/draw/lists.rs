@@ -1,0 +1,97 @@
+//! Slots that hold a list: the lines of an invoice, the lines of a journal entry.
+
+use domain::schema::Attribute;
+
+use super::column::{Children, Column, Columns};
+use super::money::Money;
+use super::{Draft, Hints, Sketch, names};
+use crate::path::{Path, Pick};
+use crate::plan::{Slot, Source, Transform};
+
+/// Names of the lists that hold the lines of a document.
+const LISTS: &[&str] =
+    &["line", "item", "row", "position", "entry", "product", "detail", "split", "posting"];
+
+/// The list whose items fill the most slots of the attribute.
+pub(super) fn draw(sketch: &Sketch<'_, '_>, attribute: &Attribute, hints: &Hints<'_>) -> Draft {
+    let mut best: Option<(usize, &Children<'_>, Vec<Draft>)> = None;
+    for children in sketch.columns.children.iter().filter(|it| is_list(it)) {
+        let columns = Columns::of(&children.items);
+        let money = Money::of(&columns, hints).under(sketch.money);
+        let inner = Sketch { target: sketch.target, columns: &columns, money: &money };
+        let drafts = inner.line(attribute);
+        let filled = drafts.iter().filter(|it| !it.slot.is_null()).count();
+        if filled >= 2 && best.as_ref().is_none_or(|(most, _, _)| filled > *most) {
+            best = Some((filled, children, drafts));
+        }
+    }
+    let Some((_, children, drafts)) = best else {
+        return Draft::null(&attribute.name, "no list of lines in the rows");
+    };
+    let confidence = drafts.iter().map(|it| it.confidence).fold(0.0, f64::max);
+    let slots = drafts.into_iter().map(|it| it.slot).filter(|it| !it.is_null()).collect();
+    let source = Source::Each { path: children.path.clone(), slots };
+    Draft {
+        slot: Slot { slot: attribute.name.clone(), source, transforms: Vec::new() },
+        confidence,
+    }
+}
+
+fn is_list(children: &Children<'_>) -> bool {
+    let named = children.words.iter().any(|it| LISTS.contains(&it.as_str()));
+    named && children.path.0.iter().all(|it| it.pick == Pick::All)
+}
+
+impl Sketch<'_, '_> {
+    /// The members of one line.
+    fn line(&self, attribute: &Attribute) -> Vec<Draft> {
+        let slot = |it: &Attribute| {
+            self.named_slot(&it.name, &format!("{}.{}", attribute.name, it.name), it)
+        };
+        let mut drafts: Vec<Draft> = attribute.items.iter().map(slot).collect();
+        if attribute.items.iter().any(|it| it.name == "debit") {
+            self.sides(&mut drafts);
+        }
+        drafts
+    }
+
+    /// Debit and credit of a line that has one amount: told apart by a mark, else by the sign.
+    fn sides(&self, drafts: &mut [Draft]) {
+        let is_null =
+            |name: &str| drafts.iter().any(|it| it.slot.slot == name && it.slot.is_null());
+        if !(is_null("debit") && is_null("credit")) {
+            return;
+        }
+        let names = ["net amount", "amount", "total amount", "value", "total"];
+        let Some(amount) = self.columns.named(&names) else { return };
+        let mark = self.columns.columns.iter().find(|it| is_side(it)).map(|it| &it.path);
+        let minor = self.money.minor_units(amount);
+        for draft in drafts.iter_mut() {
+            let further = match draft.slot.slot.as_str() {
+                "debit" => side(mark, "debit", Transform::Above),
+                "credit" => side(mark, "credit", Transform::Below),
+                _ => continue,
+            };
+            let transforms = minor.iter().cloned().chain([further]).collect();
+            let source = Source::Path(amount.path.clone());
+            draft.slot = Slot { slot: draft.slot.slot.clone(), source, transforms };
+            draft.confidence = 0.8;
+        }
+    }
+}
+
+fn side(mark: Option<&Path>, word: &str, by_sign: Transform) -> Transform {
+    match mark {
+        Some(path) => Transform::OnlyWhere { path: path.clone(), equals: word.to_owned() },
+        None => by_sign,
+    }
+}
+
+/// A column that says debit or credit.
+fn is_side(column: &Column<'_>) -> bool {
+    let says = |text: &str| {
+        let word = names::words(text).join(" ");
+        word == "debit" || word == "credit"
+    };
+    !column.values.is_empty() && column.values.iter().all(|it| it.as_str().is_some_and(says))
+}

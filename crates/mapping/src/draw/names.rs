@@ -1,0 +1,117 @@
+//! Field names as words: `BillAddr.Line1`, `billing_address.line_1` and `billingAddressLine1`
+//! say the same.
+
+use crate::path::Path;
+
+/// A step that says nothing about what is below it.
+const WRAPPERS: &[&str] = &[
+    "field",
+    "attribute",
+    "property",
+    "value",
+    "data",
+    "detail",
+    "object",
+    "record",
+    "item",
+    "info",
+    "content",
+    "node",
+];
+
+/// A last step that says nothing beside its parent's name: `CustomerRef.value`.
+const TAILS: &[&str] = &["value", "text", "raw"];
+
+/// The words of one name, in lower case and singular, abbreviations written out.
+pub(crate) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let letters: Vec<char> = name.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|it| letters.get(it));
+        let after = letters.get(at + 1);
+        let starts = match before {
+            Some(before) if letter.is_uppercase() => {
+                before.is_lowercase()
+                    || before.is_numeric()
+                    || after.is_some_and(|it| it.is_lowercase())
+            }
+            Some(before) => letter.is_numeric() != before.is_numeric(),
+            None => false,
+        };
+        if starts || !letter.is_alphanumeric() {
+            words.push(std::mem::take(&mut word));
+        }
+        if letter.is_alphanumeric() {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.push(word);
+    // `IDs` and `URLs` leave a lonely plural behind.
+    words.retain(|it| !it.is_empty());
+    words.into_iter().map(|it| in_full(&singular(&it))).collect()
+}
+
+/// The words of a path. Wrappers, references and empty tails are left out.
+pub(super) fn of_path(path: &Path) -> Vec<String> {
+    let steps: Vec<Vec<String>> = path.names().map(words).collect();
+    let last = steps.len().saturating_sub(1);
+    let says_something = |(at, step): &(usize, Vec<String>)| {
+        let one = step.join(" ");
+        let is_tail = *at == last && last > 0 && TAILS.contains(&one.as_str());
+        let is_wrapper = *at < last && WRAPPERS.contains(&one.as_str());
+        !is_tail && !is_wrapper
+    };
+    let kept = steps.into_iter().enumerate().filter(says_something);
+    let mut words: Vec<String> = kept.flat_map(|(_, step)| step).filter(|it| it != "ref").collect();
+    // `EmailAddr.Address`, `Addresses[…].AddressLine1`
+    words.dedup();
+    // `Account_Name.id` is the id of what `Account_Name.name` names.
+    if words.ends_with(&["name".to_owned(), "id".to_owned()]) {
+        words.remove(words.len() - 2);
+    }
+    words
+}
+
+fn singular(word: &str) -> String {
+    let keep = word.len() <= 3 || ["ss", "us", "is"].iter().any(|it| word.ends_with(it));
+    match word {
+        _ if keep => word.to_owned(),
+        _ if word.ends_with("sses") => word.trim_end_matches("es").to_owned(),
+        _ => match word.strip_suffix("ies") {
+            Some(stem) => format!("{stem}y"),
+            None => word.strip_suffix('s').unwrap_or(word).to_owned(),
+        },
+    }
+}
+
+fn in_full(word: &str) -> String {
+    let full = match word {
+        "addr" | "adr" => "address",
+        "num" | "no" | "nr" | "nbr" | "numero" | "nummer" => "number",
+        "acct" | "acc" => "account",
+        "desc" | "descr" => "description",
+        "qty" | "quant" => "quantity",
+        "amt" => "amount",
+        "txn" | "trx" | "tx" | "transact" => "transaction",
+        "org" | "organisation" => "organization",
+        "tel" | "telephone" | "phonenumber" => "phone",
+        "curr" | "ccy" | "cur" => "currency",
+        "cust" => "customer",
+        "inv" => "invoice",
+        "ext" => "external",
+        "exp" | "expiry" | "expiration" | "expire" | "expires" => "expiry",
+        "mail" => "email",
+        "zip" | "zipcode" | "postcode" | "plz" | "postalcode" => "postal",
+        "firstname" | "forename" | "givenname" => "first",
+        "lastname" | "surname" | "familyname" => "last",
+        "companyname" => "company",
+        "guid" | "uuid" => "id",
+        "filename" => "file",
+        "dob" => "birth",
+        "iso" => "iso",
+        "vatin" => "vat",
+        other => other,
+    };
+    full.to_owned()
+}

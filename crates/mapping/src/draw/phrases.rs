@@ -1,0 +1,251 @@
+//! The names under which providers keep each attribute, the most telling first.
+
+use std::sync::LazyLock;
+
+use domain::TargetModel;
+
+use super::names;
+
+/// One attribute's names, as words.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) slot: &'static str,
+    pub(super) phrases: Vec<Phrase>,
+}
+
+/// One name. Some say what they say only by themselves; they are written with `=` in the tables.
+#[derive(Debug)]
+pub(super) struct Phrase {
+    pub(super) words: Vec<String>,
+    pub(super) is_exact: bool,
+}
+
+/// The names for every slot of a target.
+pub(super) fn of(target: TargetModel) -> &'static [Entry] {
+    static TABLES: LazyLock<Vec<Vec<Entry>>> =
+        LazyLock::new(|| TargetModel::ALL.iter().map(|it| parse(table(*it))).collect());
+    let place = TargetModel::ALL.iter().position(|it| *it == target);
+    place.and_then(|it| TABLES.get(it)).map_or(&[], Vec::as_slice)
+}
+
+fn parse(table: &'static str) -> Vec<Entry> {
+    let entry = |line: &'static str| {
+        let (slot, phrases) = line.split_once(':')?;
+        let phrases = phrases.split('|').map(phrase).collect();
+        Some(Entry { slot: slot.trim(), phrases })
+    };
+    table.lines().filter_map(entry).collect()
+}
+
+fn phrase(text: &str) -> Phrase {
+    let text = text.trim();
+    let exact = text.strip_prefix('=');
+    Phrase { words: names::words(exact.unwrap_or(text)), is_exact: exact.is_some() }
+}
+
+/// Words before or after a phrase that do not change what it says, for a target.
+pub(super) fn nouns(target: TargetModel) -> &'static [&'static str] {
+    match target {
+        TargetModel::Company => &[
+            "company",
+            "organization",
+            "customer",
+            "client",
+            "vendor",
+            "supplier",
+            "business",
+            "contact",
+            "account",
+            "partner",
+            "merchant",
+        ],
+        TargetModel::People => {
+            &["person", "people", "contact", "employee", "user", "member", "staff"]
+        }
+        TargetModel::Invoice => {
+            &["invoice", "bill", "document", "voucher", "receipt", "sale", "line", "item"]
+        }
+        TargetModel::Transaction => &["transaction", "payment", "entry", "movement", "bank"],
+        TargetModel::Account => &["account", "bank", "wallet"],
+        TargetModel::LedgerAccount => &["account", "ledger", "gl"],
+        TargetModel::Journal => &["journal", "book"],
+        TargetModel::JournalEntry => &["journal", "entry", "transaction", "posting", "line"],
+        TargetModel::Email => &["email", "message"],
+        TargetModel::PaymentMeans => {
+            &["payment", "method", "instrument", "bank", "account", "beneficiary", "recipient"]
+        }
+        TargetModel::InvoiceTransaction => &["payment", "allocation", "applied"],
+        TargetModel::Document => &["file", "document", "attachment"],
+    }
+}
+
+const fn table(target: TargetModel) -> &'static str {
+    match target {
+        TargetModel::Company => COMPANY,
+        TargetModel::People => PEOPLE,
+        TargetModel::Invoice => INVOICE,
+        TargetModel::Transaction => TRANSACTION,
+        TargetModel::Account => ACCOUNT,
+        TargetModel::LedgerAccount => LEDGER_ACCOUNT,
+        TargetModel::Journal => JOURNAL,
+        TargetModel::JournalEntry => JOURNAL_ENTRY,
+        TargetModel::Email => EMAIL,
+        TargetModel::PaymentMeans => PAYMENT_MEANS,
+        TargetModel::InvoiceTransaction => INVOICE_TRANSACTION,
+        TargetModel::Document => DOCUMENT,
+    }
+}
+
+const COMPANY: &str = "
+name: name|display name|company name|company|organization name|organization|account name|contact name|business name|trading name|trade name|customer name|vendor name|supplier name|client name|legal name|registered name|fully qualified name|full name|title|label|nom|raison sociale|firma|naam|razon social|ragione sociale|nombre|denominazione
+registered_name: legal name|registered name|legal business name|legal entity name|raison sociale|ragione sociale|razon social
+trade_name: trade name|trading name|trading as|doing business as|dba|nom commercial|brand name
+description: description|about|company description|notes|note|comment|bio|summary
+domain: domain|domain name|primary domain|company domain|email domain
+website: website|web address uri|website url|web site|web|web address|homepage|home page|site|company url|url|site web|internet
+registered_value: registration number|company number|company registration number|business registration number|registered number|commercial register number|chamber of commerce|coc number|kvk|kvk number|siren|siret|crn|organization number|registry number|company id number|handelsregister|business number|abn
+registry_country: registry country|registration country|country of registration|country of incorporation|incorporation country
+tax_id_value: tax id|tax number|vat number|vat id|vat|tax registration number|tax identification number|vat registration number|tax id value|tva|numero tva|tva intracommunautaire|vat code|btw number|btw|ust id|ustid|partita iva|nif|cif|gstin|gst number|ein|tin|tax
+tax_id_type: tax id type|tax type|tax scheme
+email: email|email address|primary email address|primary email|contact email|billing email|main email|e mail|email 1|invoice email|courriel
+phone: phone|phone number|primary phone|primary phone free form number|telephone|work phone|office phone|main phone|business phone|contact phone|mobile|mobile phone|phone work|telefon|telefoon|telefono|telephone number
+street: street|address line 1|line 1|street address|address 1|address street|address line|street 1|address|street name|billing street|bill address line 1|route|rue|strasse|straat|calle|via|adresse
+city: city|town|locality|address city|billing city|city name|ville|ort|stad|plaats|ciudad|citta|address locality|place
+region: state|region|country sub division code|province|county|state code|province code|country subdivision code|address state|billing state|admin area level 1|administrative area|department|state name
+postal_code: postal|postal code|billing postal code|billing code|address postal|code postal|zip code|address postal code|cap|cp
+country: country code|country|address country|billing country|country region|country name|country alpha 2|pays|land|pais|paese";
+
+const PEOPLE: &str = "
+full_name: full name|display name|name|contact name|person name|complete name|formatted name|nom complet
+first_name: first name|first|given name|given|prenom|vorname|voornaam|nombre|nome
+last_name: last name|last|family name|family|surname|nom de famille|nachname|achternaam|apellido|cognome
+job_title: job title|title|position|role title|occupation|function|job|poste|funktion
+email: email|email address|primary email|primary email address|work email|business email|login email|e mail|email 1|user principal name|courriel
+phone: phone|phone number|mobile|mobile phone|cell phone|work phone|business phone|primary phone|mobile number|direct phone|phone work|telefon|telefono
+company_external_id: company id|organization id|account id|business id|employer id|customer id|client id|company|account|organization|target record id|company target record id
+company_name: company name|organization name|company|organization|account name|employer|employer name|business name|billing company|societe|firma";
+
+const INVOICE: &str = "
+invoice_number: invoice number|document number|doc number|number|bill number|voucher number|invoice no|sequence number|reference code|invoice code|=name|numero|rechnungsnummer|factuurnummer|numero facture
+reference_number: reference number|purchase order number|customer purchase order reference|po number|order number|external document number|vendor invoice number|customer reference|your reference|purchase order|order reference|reference|ref|external reference
+status: status|invoice status|state|document status|payment status|voucher status|payment state|statut|stato|estado
+issue_date: issue date|invoice date|issued at|issued on|document date|issued|date of issue|bill date|transaction date|txn date|voucher date|date string|invoiced on|invoiced at|date|posting date|sent date|finalized at|effective at|created on|created at|created|creation date|date facture|rechnungsdatum|factuurdatum|fecha
+due_date: due date|payment term due date|due on|due at|payment due date|due date string|payment due|deadline|due|date due|date echeance|echeance|faelligkeitsdatum|vervaldatum|fecha vencimiento|maturity date
+document_type_code: document type code|invoice type code|type code
+local_currency: currency code|currency|invoice currency|local currency|document currency|currency iso|currency name|devise|waehrung|valuta|moneda
+items_total: total excluding tax|subtotal|sub total|net amount|total net amount|net total|total net|amount excluding tax|amount untaxed|total before tax|total amount excluding tax|untaxed amount|amount without tax|total ht|net|excl tax|nettobetrag|total excluding vat|subtotal amount|total net price
+tax_total: total tax|tax total|tax amount|total tax amount|vat amount|tax|amount tax|total vat|vat total|vat|total tva|currency tax|tax value|mwst
+grand_total: total including tax|grand total|total amount including tax|total amount|amount total|total|invoice total|total gross amount|gross amount|gross total|amount including tax|total gross|total with tax|total ttc|amount with tax|total amt|amount dc|amount|invoice amount|currency amount|total price|gross|montant|betrag|bedrag|importe|importo
+balance_due: balance due|amount due|amount remaining|remaining amount|due amount|open amount|outstanding amount|outstanding|amount outstanding|amount residual|remaining|open balance|balance|amount open|unpaid amount|residual|balance amount|remaining amount with tax
+paid_amount: paid amount|amount paid|total paid|amount received|payment total|paid total|paid
+items.description: description|item description|name|title|label|item name|product name|product|text|memo|note|designation
+items.quantity: quantity|qty|item quantity|sale item line detail qty|item based expense line detail qty|count|units|hours|number of units
+items.unit_price: unit price|unit amount|price|rate|unit cost|price per unit|net unit price|price unit|list price|unit net price|sale item line detail unit price|item based expense line detail unit price
+items.line_total: line total|line amount|amount|total|subtotal|net amount|price subtotal|total price|extended price|line total amount|total amount|item total|line item total
+terms: payment term name|payment terms|term name|terms|payment term|sales term name|conditions|payment conditions
+description: description|memo|customer memo|private note|note|notes|subject|narration|comment|remark|public note|title|customer message
+issuer_external_id: vendor id|supplier id|seller id|issuer id|vendor|supplier|seller|issuer|creditor id|creditor|payee id
+issuer_name: vendor name|supplier name|seller name|issuer name|vendor|supplier|seller|issuer|creditor name|creditor|payee name|vendor display name|supplier label
+receiver_external_id: customer id|client id|buyer id|receiver id|customer|client|buyer|receiver|recipient id|debtor id|debtor|contact id|partner id|ordered by|bill to id|sell to customer id|invoice to|customer number|account id
+receiver_name: customer name|client name|buyer name|receiver name|customer|client|recipient name|recipient|bill to name|contact name|partner name|partner id|partner|ordered by name|invoice to name|debtor name|sell to customer name|customer display name|billing address company|billing name|bill to company|organization name|account name";
+
+const TRANSACTION: &str = "
+account_external_id: account id|bank account id|account|bank account|source account id|wallet id|card account id|account number|financial account|account external id
+instructed_amount.amount: amount|transaction amount|instructed amount|signed amount|amount amount|total|net amount|value|total amount|gross amount|amount in minor|settled amount|local amount|amount money amount|montant|betrag|bedrag|importe|importo
+instructed_amount.currency: currency|currency code|amount currency|transaction amount currency|transaction amount currency code|transaction currency|iso currency code|instructed amount currency|local currency|amount money currency|total currency|devise|waehrung|valuta|moneda
+booking_date: booking date|booked at|booked on|posting date|posted at|posted on|posted|post date|posted date|transaction date|date|settled at|settlement date|completed at|payment date|transaction initiation date|txn date|date string|executed at|entry date|operation date|date operation|buchungstag|boekdatum|fecha|emitted at|created|created at|created on|timestamp
+value_date: value date|available on|value dated on|valuta|valuta date|date valeur|wertstellung|valutadatum|interest date
+executed_at: executed at|settled at|transacted at|transaction initiation date|transaction time|completed at|timestamp|authorized at|occurred at|datetime|emitted at|execution time|created|created at
+status: status|state|transaction status|booking status|pending
+scheme: scheme|scheme id|payment method|rail|payment scheme|payment type|payment channel|operation type|payment rail
+remittance.unstructured: remittance information unstructured|remittance information|remittance|description|narration|memo|reference|details|note|transaction subject|label|beneficiary reference|purpose|communication|statement descriptor|libelle|verwendungszweck|omschrijving|concepto|causale|original description|payment reference|text|private note
+remittance.structured_reference: structured reference|remittance information structured|structured communication|creditor reference|end to end id|end to end identification
+counterparty_name: counterparty name|counterparty|merchant name|merchant|contact name|payee|payee name|payer name|creditor name|debtor name|beneficiary name|other party|customer name|vendor name|recipient name|sender name|remitter account holder name|counter party name|payment source account holder name|partner name|name";
+
+const ACCOUNT: &str = "
+account_name: account name|display name|name|nickname|label|title|official name|description|account label|alias
+type: account type|type|category|kind|class|account category|account class
+subtype: subtype|sub type|subcategory|account subtype|account sub type|account type|type name|product
+account_number: account number|number|mask|last 4|last four|masked account number|account number masked|bban|account no|bank account number|account mask
+iban: iban|account iban|iban number
+bic: bic|swift|swift code|bic swift|swift bic|bic code
+routing_number: routing number|aba|aba routing number|bank code|routing|ach routing number|branch code|national bank code|blz
+sort_code: sort code|sortcode
+currency: currency|currency code|account currency|iso currency code|balance currency|local currency|devise|waehrung
+balance: current balance|balance|balance current|book balance|ledger balance|balance amount|current balance in minor|booked balance|account balance|total balance|balance value|available balance|balance available|solde|saldo|amount
+bank_name: bank name|institution name|institution|bank|financial institution|organization name|org name|provider name|financial institution name|connection name
+holder_name: holder name|account holder name|owner name|account holder|account owner|owner|holder|beneficiary name|legal name";
+
+const LEDGER_ACCOUNT: &str = "
+account_number: account number|account code|code|number|nominal code|nominal account|acct num|gl code|account no|external code|ledger code|id number|numero compte|kontonummer
+name: account name|name|display name|label|title|description|full name|fully qualified name|nom|bezeichnung|naam|nombre|descrizione|libelle
+description: description|note|notes|comment|detail
+account_type: classification|account type|type|category|class|account class|account category|type name|group|internal group|root type|nature|account group
+account_class: account class|class number|class
+is_active: is active|active|enabled|status|archived|is archived|blocked|is blocked|disabled|inactive|deprecated
+parent_external_id: parent account id|parent id|parent|parent account|parent ref|parent account external id|parent ledger account id";
+
+const JOURNAL: &str = "
+code: code|journal code|short code|symbol|book code|short name|journal symbol|number
+name: name|display name|description|label|journal name|title|nom|bezeichnung|naam
+journal_type: type|journal type|kind|category|type description
+is_active: is active|active|enabled|status|archived|is archived|blocked|is blocked|disabled|inactive
+default_debit_account_external_id: default debit account id|default debit account|debit account|gl account|default account id|default account|default gl account
+default_credit_account_external_id: default credit account id|default credit account|credit account";
+
+const JOURNAL_ENTRY: &str = "
+journal_external_id: journal id|journal|book id
+journal_code: journal code|journal symbol|journal short name|book code|journal display name code
+entry_number: entry number|journal number|document number|doc number|number|journal entry number|reference number|move name|sequence number|voucher number
+entry_date: entry date|posting date|journal date|transaction date|txn date|posted at|posted on|accounting date|booking date|document date|date|posted date|voucher date|created at
+label: label|description|narration|memo|private note|title|notes|note|reference|name|text|comment|subject|libelle
+status: status|state|entry status|posted
+currency: currency|currency code|currency iso|devise
+lines.ledger_account_external_id: ledger account id|account id|gl account id|general ledger account id|account|gl account|ledger account|chart account id|nominal id
+lines.ledger_account_account_number: account number|account code|nominal code|ledger account nominal code|gl code|ledger account code|code|ledger account number|account no
+lines.label: description|label|memo|narration|note|text|name
+lines.debit: debit amount|debit|debit value|amount debit|dr
+lines.credit: credit amount|credit|credit value|amount credit|cr";
+
+const EMAIL: &str = "
+email: email|email address|address|from email address|from address|from email|sender email|sender address|sender|from|value|mail from|reply to
+display_name: display name|from name|sender name|name|full name|from email address name|sender email address name
+label: label|email type|kind
+is_primary: is primary|primary|is default|default|main
+people_external_id: person id|people id|contact id|user id|owner id|employee id
+company_external_id: company id|organization id|account id|customer id";
+
+const PAYMENT_MEANS: &str = "
+name: nickname|label|name|display name|alias|description|title
+type: type|payment method type|method type|instrument type|kind|payment type|account type
+iban: iban|iban number|iban last 4
+bic: bic|swift|swift code|bic swift|bank bic|bic code
+account_number: account number|account number last 4|bank account number|masked account number|us bank account last 4|bank account last 4|account last 4|account mask|=last 4
+routing_number: routing number|aba|aba routing number|us bank account routing number|bank routing number|ach routing number
+sort_code: sort code|bacs debit sort code|sortcode
+bank_name: bank name|institution name|bank|us bank account bank name|issuer|issuing bank|institution
+holder_name: holder name|account holder name|cardholder name|card holder name|card holder|billing detail name|beneficiary name|owner name|name on card|account name|account holder|holder
+card_brand: card brand|brand|card type|scheme|network|card network
+card_last4: card last 4|last 4|last four|card last four|last 4 digits|card number last 4|masked pan
+card_exp_month: expiry month|card expiry month|exp month|expiration month|card expiration month
+card_exp_year: expiry year|card expiry year|exp year|expiration year|card expiration year
+currency: currency|currency code
+holder_external_id: holder id|customer id|customer|owner id|user id|person id|company id|client id|account holder id|contact id
+account_external_id: account id|balance account id|bank account id|account|funding account id";
+
+const INVOICE_TRANSACTION: &str = "
+invoice_external_id: invoice id|invoice|bill id|applied to invoice id|applies to invoice id|document id|invoice invoice id|target document id|bill|invoice reference
+invoice_number: invoice number|applied to invoice number|applies to invoice number|invoice invoice number|bill number|document number
+transaction_external_id: transaction id|payment id|payment intent|bank transaction id|charge id|payment|transaction|payment payment intent|customer payment id
+amount: allocated amount|amount applied|amount|applied amount|allocation amount|amount allocated|payment amount|amount paid|total|total amount|value
+currency: currency code|currency|payment currency|invoice currency code|allocation currency
+allocated_on: allocation date|allocated on|payment date|allocated at|applied on|applied at|date|posting date|transaction date|paid at|paid on|status transition paid at|created at|created";
+
+const DOCUMENT: &str = "
+filename: file name|file|filename|name|title|original name|original filename|file leaf ref|display name|document name|subject
+path: path|folder path|full path|parent reference path|path display|path lower|file path|folder|file dir ref|directory|location|relative path
+type: mime type|content type|mime|media type|file type|file mime type|type|format|extension
+size: size|file size|byte size|size bytes|content length|bytes|file size display|length
+url: url|web url|web view link|download url|href|link|file url|permalink|view url|public url
+uploaded_at: uploaded at|created at|created date time|created|created time|uploaded on|upload date|date created|creation date|created on|last modified date time|modified at|updated at|modified time|last modified
+company_external_id: company id|customer id|client id|vendor id|organization id";

@@ -1,0 +1,47 @@
+//! The resources, one file each.
+
+pub(crate) mod api_keys;
+pub(crate) mod connectors;
+pub mod diagnostics;
+pub(crate) mod reasons;
+pub mod sync_logs;
+pub(crate) mod transport;
+pub(crate) mod workspace_connectors;
+pub(crate) mod workspaces;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+
+use crate::jsonapi::document::Kind;
+use crate::{App, Problem};
+
+/// Every type of resource.
+pub(crate) static KINDS: &[&Kind] = &[
+    &diagnostics::KIND,
+    &workspaces::KIND,
+    &api_keys::KIND,
+    &connectors::KIND,
+    &workspace_connectors::KIND,
+    &sync_logs::KIND,
+    &reasons::KIND,
+];
+
+/// What a path names: an id, or a word. What is no text is the name of nothing.
+#[derive(Debug)]
+pub(crate) struct Named(pub(crate) String);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        path.map(|Path(name)| Self(name)).map_err(|_not_text| Problem::not_found("resource"))
+    }
+}
+
+/// The id of a path. What is no uuid is the id of nothing.
+pub(crate) fn id<T: std::str::FromStr>(given: &str, what: &'static str) -> Result<T, Problem> {
+    // The parser takes other spellings of a uuid as well; one resource has one address.
+    let parsed = (given.len() == 36).then(|| given.parse().ok()).flatten();
+    parsed.ok_or_else(|| Problem::not_found(what))
+}

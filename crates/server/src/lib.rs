@@ -1,0 +1,202 @@
+//! The HTTP API: JSON:API 1.1 at `/v1`, its documentation, health and metrics.
+//!
+//! A request is two functions: a handler of [`api`], whose arguments say who may ask and what it
+//! takes, and a function of the store. Start reading at [`routes::ALL`].
+
+use std::fmt;
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::id::SyncLogId;
+use store::{Store, Tenant};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub mod api;
+mod auth;
+mod code;
+mod docs;
+mod edge;
+mod health;
+mod jsonapi;
+mod openapi;
+mod problem;
+pub mod routes;
+mod serve;
+
+pub use problem::Problem;
+
+use auth::Rates;
+use edge::Meters;
+use jsonapi::cursor::Cursors;
+
+/// What the operator may set.
+#[derive(Clone)]
+pub struct Settings {
+    /// Longest time to an answer's head; streams go on after it.
+    pub request_timeout: Duration,
+    /// Largest body, in bytes.
+    pub body_limit: usize,
+    /// Requests per second for each key, and the burst.
+    pub requests_per_s: u32,
+    /// Shortest time between two runs of one connector.
+    pub min_gap: Duration,
+    /// Seals cursors and stream positions; None: made at start, so they end with the process.
+    pub cursor_key: Option<[u8; 32]>,
+    /// How often an idle stream says that it lives.
+    pub heartbeat: Duration,
+    /// May an installation of the API start commands on this machine?
+    pub allows_stdio: bool,
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the edge reads the clock")]
+        let clock = Utc::now;
+        Self {
+            request_timeout: Duration::from_secs(30),
+            body_limit: 8 * 1024 * 1024,
+            requests_per_s: 50_000,
+            min_gap: Duration::from_secs(60),
+            cursor_key: None,
+            heartbeat: Duration::from_secs(15),
+            allows_stdio: false,
+            clock,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("request_timeout", &self.request_timeout)
+            .field("body_limit", &self.body_limit)
+            .field("requests_per_s", &self.requests_per_s)
+            .field("min_gap", &self.min_gap)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What carries out a run that was scheduled; the command line wires the engine in.
+#[derive(Clone)]
+pub struct Syncs(Arc<dyn Fn(Tenant, SyncLogId) + Send + Sync>);
+
+impl Syncs {
+    pub fn new(start: impl Fn(Tenant, SyncLogId) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(start))
+    }
+
+    /// For a server beside no engine: runs stay scheduled.
+    pub fn none() -> Self {
+        Self::new(|_, _| {})
+    }
+
+    pub(crate) fn start(&self, tenant: Tenant, run: SyncLogId) {
+        (self.0)(tenant, run);
+    }
+}
+
+impl fmt::Debug for Syncs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Syncs")
+    }
+}
+
+/// The state of the server; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    syncs: Syncs,
+    settings: Settings,
+    rates: Rates,
+    cursors: Cursors,
+    meters: Meters,
+    /// Ends streams when the server stops.
+    stop: CancellationToken,
+    is_loopback: AtomicBool,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("store", &self.0.store).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    pub fn new(store: Store, syncs: Syncs, settings: Settings) -> Self {
+        let rate = NonZeroU32::new(settings.requests_per_s).unwrap_or(NonZeroU32::MIN);
+        let key = settings.cursor_key.unwrap_or_else(rand::random);
+        Self(Arc::new(Inner {
+            store,
+            syncs,
+            rates: Rates::new(rate),
+            cursors: Cursors::new(&key),
+            meters: Meters::new(),
+            stop: CancellationToken::new(),
+            is_loopback: AtomicBool::new(false),
+            settings,
+        }))
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn syncs(&self) -> &Syncs {
+        &self.0.syncs
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.0.settings.clock)()
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    pub(crate) fn cursors(&self) -> &Cursors {
+        &self.0.cursors
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    /// Only this machine can reach us: metrics need no key then.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.0.is_loopback.load(Ordering::Relaxed)
+    }
+
+    fn mark_loopback(&self) {
+        self.0.is_loopback.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Every route, behind the edge (ids, time-outs, errors, metrics).
+pub fn router(app: App) -> axum::Router {
+    routes::router(app)
+}
+
+/// Answers until `shutdown`, then finishes what is under way.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    serve::serve(app, listener, shutdown).await
+}

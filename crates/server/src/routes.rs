@@ -1,0 +1,160 @@
+//! The table of all routes, on one screen. The router and the OpenAPI document are built from it,
+//! and a test walks it as a stranger.
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware;
+use axum::routing::{MethodRouter, delete, get, patch, post};
+
+use crate::api::{
+    api_keys, connectors, diagnostics, reasons, sync_logs, workspace_connectors, workspaces,
+};
+use crate::code::Code;
+use crate::jsonapi::document::Kind;
+use crate::jsonapi::params::Listing;
+use crate::problem::Problem;
+use crate::{App, docs, edge, health, openapi};
+
+/// Which key a route needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// None.
+    Public,
+    /// A key of the workspace, with this role or a greater one.
+    Read,
+    Write,
+    Admin,
+    /// Any valid key; what it shows depends on the key.
+    Any,
+    /// An admin key, or the operator's.
+    AdminOrOperator,
+    /// The operator's key.
+    Operator,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub auth: Auth,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    pub(crate) shape: Shape,
+    handler: fn() -> MethodRouter<App>,
+}
+
+/// What goes in and what comes out, for the documentation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shape {
+    List(&'static Listing),
+    Find(&'static Listing),
+    Create(&'static Kind),
+    Batch(&'static Kind),
+    Update(&'static Kind),
+    Delete,
+    Facets(&'static Listing),
+    Stream(&'static Listing),
+    /// A run is asked for or asked to stop: 202.
+    Run,
+    Reasons(&'static Listing),
+    /// Not JSON:API: its media type.
+    Other(&'static str),
+}
+
+const fn route(
+    method: Method,
+    path: &'static str,
+    auth: Auth,
+    (summary, shape): (&'static str, Shape),
+    handler: fn() -> MethodRouter<App>,
+) -> Route {
+    Route { method, path, auth, summary, shape, handler }
+}
+
+const DIAGNOSTICS: &str = "/v1/connector-sync-diagnostics";
+const DIAGNOSTIC: &str = "/v1/connector-sync-diagnostics/{id}";
+const LOG: &str = "/v1/workspace-connector-sync-logs/{id}";
+const INSTALLATIONS: &str = "/v1/workspace-connectors";
+const INSTALLATION: &str = "/v1/workspace-connectors/{id}";
+
+/// Every route.
+#[rustfmt::skip]
+pub static ALL: &[Route] = {
+    use Auth::{Admin, AdminOrOperator, Any, Operator, Public, Read, Write};
+    use Shape::{Batch, Create, Delete, Facets, Find, List, Other, Reasons, Run, Stream, Update};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PATCH: Method = Method::PATCH;
+    const DELETE: Method = Method::DELETE;
+    &[
+        route(GET, DIAGNOSTICS, Read, ("List diagnostics, or export them", List(&diagnostics::LISTING)), || get(diagnostics::list)),
+        route(POST, DIAGNOSTICS, Write, ("Record a diagnostic", Create(&diagnostics::KIND)), || post(diagnostics::create)),
+        route(POST, "/v1/connector-sync-diagnostics/batch", Write, ("Record up to 1,000 diagnostics, all or none", Batch(&diagnostics::KIND)), || post(diagnostics::create_many)),
+        route(GET, "/v1/connector-sync-diagnostics/facets", Read, ("Count diagnostics by value", Facets(&diagnostics::COUNTING)), || get(diagnostics::facets)),
+        route(GET, "/v1/connector-sync-diagnostics/stream", Read, ("Follow diagnostics as they are written", Stream(&diagnostics::STREAMING)), || get(diagnostics::stream)),
+        route(GET, DIAGNOSTIC, Read, ("Show a diagnostic", Find(&diagnostics::SHOWING)), || get(diagnostics::find)),
+        route(PATCH, DIAGNOSTIC, Admin, ("Correct a diagnostic", Update(&diagnostics::KIND)), || patch(diagnostics::update)),
+        route(DELETE, DIAGNOSTIC, Admin, ("Delete a diagnostic", Delete), || delete(diagnostics::delete)),
+
+        route(GET, "/v1/workspaces", Any, ("List workspaces: the key's own, or all for the operator", List(&workspaces::LISTING)), || get(workspaces::list)),
+        route(POST, "/v1/workspaces", Operator, ("Make a workspace", Create(&workspaces::KIND)), || post(workspaces::create)),
+        route(GET, "/v1/workspaces/{id}", Any, ("Show a workspace, by id or external id", Find(&workspaces::SHOWING)), || get(workspaces::find)),
+        route(PATCH, "/v1/workspaces/{id}", Admin, ("Change the workspace", Update(&workspaces::KIND)), || patch(workspaces::update)),
+        route(DELETE, "/v1/workspaces/{id}", Admin, ("Erase the workspace and everything of it", Delete), || delete(workspaces::delete)),
+
+        route(GET, "/v1/api-keys", Admin, ("List keys", List(&api_keys::LISTING)), || get(api_keys::list)),
+        route(POST, "/v1/api-keys", AdminOrOperator, ("Make a key; its secret is shown once, in `meta.key`", Create(&api_keys::KIND)), || post(api_keys::create)),
+        route(GET, "/v1/api-keys/{id}", Admin, ("Show a key", Find(&api_keys::SHOWING)), || get(api_keys::find)),
+        route(PATCH, "/v1/api-keys/{id}", Admin, ("Change or deactivate a key", Update(&api_keys::KIND)), || patch(api_keys::update)),
+        route(DELETE, "/v1/api-keys/{id}", Admin, ("Delete a key", Delete), || delete(api_keys::delete)),
+
+        route(GET, "/v1/connectors", Read, ("List the connector catalogue", List(&connectors::LISTING)), || get(connectors::list)),
+        route(POST, "/v1/connectors", Write, ("Add a custom connector", Create(&connectors::KIND)), || post(connectors::create)),
+        route(GET, "/v1/connectors/{id}", Read, ("Show a connector", Find(&connectors::SHOWING)), || get(connectors::find)),
+        route(PATCH, "/v1/connectors/{id}", Admin, ("Change a custom connector", Update(&connectors::KIND)), || patch(connectors::update)),
+        route(DELETE, "/v1/connectors/{id}", Admin, ("Delete a custom connector", Delete), || delete(connectors::delete)),
+
+        route(GET, INSTALLATIONS, Read, ("List installations", List(&workspace_connectors::LISTING)), || get(workspace_connectors::list)),
+        route(POST, INSTALLATIONS, Write, ("Install a connector", Create(&workspace_connectors::KIND)), || post(workspace_connectors::create)),
+        route(GET, INSTALLATION, Read, ("Show an installation", Find(&workspace_connectors::SHOWING)), || get(workspace_connectors::find)),
+        route(PATCH, INSTALLATION, Admin, ("Change an installation", Update(&workspace_connectors::KIND)), || patch(workspace_connectors::update)),
+        route(DELETE, INSTALLATION, Admin, ("Remove an installation and its credentials", Delete), || delete(workspace_connectors::delete)),
+        route(POST, "/v1/workspace-connectors/{id}/sync", Write, ("Start a run", Run), || post(workspace_connectors::sync)),
+
+        route(GET, "/v1/workspace-connector-sync-logs", Read, ("List runs", List(&sync_logs::LISTING)), || get(sync_logs::list)),
+        route(GET, LOG, Read, ("Show a run", Find(&sync_logs::SHOWING)), || get(sync_logs::find)),
+        route(POST, "/v1/workspace-connector-sync-logs/{id}/cancel", Write, ("Ask a run to stop", Run), || post(sync_logs::cancel)),
+
+        route(GET, "/v1/reasons", Public, ("List the reasons", Reasons(&reasons::SHOWING)), || get(reasons::list)),
+        route(GET, "/v1/reasons/{reason}", Public, ("Show a reason", Find(&reasons::SHOWING)), || get(reasons::find)),
+        route(GET, "/reasons", Public, ("The reasons, for people", Other("text/html")), || get(reasons::pages)),
+        route(GET, "/reasons/{reason}", Public, ("A reason, for people", Other("text/html")), || get(reasons::page)),
+
+        route(GET, "/v1/openapi.json", Public, ("This document", Other("application/json")), || get(openapi::show)),
+        route(GET, "/docs", Public, ("This document, for people", Other("text/html")), || get(docs::show)),
+        route(GET, "/healthz", Public, ("Is the process alive?", Other("text/plain")), || get(health::live)),
+        route(GET, "/readyz", Public, ("Can it answer?", Other("text/plain")), || get(health::ready)),
+        route(GET, "/metrics", Operator, ("Prometheus metrics; without a key on loopback", Other("text/plain")), || get(health::metrics)),
+    ]
+};
+
+pub(crate) fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for route in ALL {
+        router = router.route(route.path, (route.handler)());
+    }
+    router
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(app.clone(), edge::edge))
+        .with_state(app)
+}
+
+async fn no_such_path() -> Problem {
+    Problem::new(Code::NotFound, "there is no such path; /docs lists those that are")
+}
+
+async fn no_such_method() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "`Allow` lists the methods of this path")
+}

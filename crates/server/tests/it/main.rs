@@ -1,0 +1,23 @@
+//! The API over a real store, on both databases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::string_slice,
+    reason = "a test fails by panicking, and a table of cases is as long as it is"
+)]
+
+mod batches;
+mod diagnostics;
+mod exports;
+mod framework;
+mod hostile;
+mod installations;
+mod lists;
+mod negotiation;
+mod resources;
+mod shapes;
+mod strangers;
+mod streams;
+mod world;

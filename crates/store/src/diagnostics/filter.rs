@@ -1,0 +1,166 @@
+//! Which rows: the four conditions of every read, and those of a query.
+
+use chrono::{DateTime, Utc};
+use domain::{Class, Impact, Reason, TargetModel};
+
+use super::resolve;
+use crate::Store;
+use crate::error::Error;
+use crate::query::{Condition, Field, FieldKind, Op, Query, SortKey, Value, words_of};
+use crate::sql::{Bind, Dialect, Sql};
+use crate::tenant::Tenant;
+
+pub static FIELDS: &[Field] = &[
+    Field { name: "target_model", kind: FieldKind::Enum(words_of!(TargetModel)) },
+    Field { name: "tool_name", kind: FieldKind::Text },
+    Field { name: "reason", kind: FieldKind::Enum(words_of!(Reason)) },
+    Field { name: "http_status", kind: FieldKind::Number },
+    Field { name: "detail", kind: FieldKind::Text },
+    Field { name: "occurred_at", kind: FieldKind::Time },
+    Field { name: "created_at", kind: FieldKind::Time },
+    Field { name: "class", kind: FieldKind::Enum(words_of!(Class)) },
+    Field { name: "impact", kind: FieldKind::Enum(words_of!(Impact)) },
+    Field { name: "workspace_connector", kind: FieldKind::Id },
+    Field { name: "sync_log", kind: FieldKind::Id },
+    Field { name: "issue", kind: FieldKind::Text },
+];
+
+/// `reason` sorts in the order of the seed's list, the same on both databases.
+pub static SORTS: &[&str] = &["occurred_at", "created_at", "reason"];
+
+/// `where` with what every read has: the tenant, live rows, young rows.
+pub(super) fn live(sql: &mut Sql, tenant: &Tenant, now: DateTime<Utc>) {
+    sql.push(" where ").gate(tenant).push("workspace_pk = ").number(tenant.workspace_pk);
+    sql.push(" and deleted_at is null and occurred_at >= ");
+    sql.time(domain::time::to_millis(tenant.retention.cutoff(now)));
+}
+
+/// The conditions of a query, after [`live`].
+pub(super) async fn asked(
+    store: &Store,
+    tenant: &Tenant,
+    sql: &mut Sql,
+    query: &Query,
+) -> Result<(), Error> {
+    for condition in &query.conditions {
+        sql.push(" and ");
+        match condition.field.name {
+            "workspace_connector" => {
+                let mut pks = Vec::new();
+                for id in ids(condition) {
+                    pks.extend(
+                        resolve::connector_pk(store, tenant, domain::id::WorkspaceConnectorId(id))
+                            .await?,
+                    );
+                }
+                one_of(sql, "workspace_connector_pk", pks);
+            }
+            "sync_log" => {
+                let mut pks = Vec::new();
+                for id in ids(condition) {
+                    pks.extend(resolve::run_pk(store, tenant, domain::id::SyncLogId(id)).await?);
+                }
+                one_of(sql, "sync_log_pk", pks);
+            }
+            _ => plain(sql, condition),
+        }
+    }
+    if let Some(text) = query.search.as_deref().filter(|it| !it.is_empty()) {
+        sql.push(" and ").like("detail", Op::Contains, text);
+    }
+    Ok(())
+}
+
+fn plain(sql: &mut Sql, condition: &Condition) {
+    let words = || condition.values.iter().map(Value::word);
+    let is_not = condition.op == Op::Neq;
+    match condition.field.name {
+        "reason" => codes(sql, "reason_code", words().filter_map(reason_code).collect(), is_not),
+        "class" => {
+            let classes: Vec<Class> = words().filter_map(|it| it.parse().ok()).collect();
+            let reasons = Reason::all_where(|it| classes.contains(&it.class()));
+            let found = reasons.into_iter().map(Reason::code).collect();
+            codes(sql, "reason_code", found, is_not);
+        }
+        "impact" => codes(sql, "impact_code", words().filter_map(impact_code).collect(), is_not),
+        "target_model" => target_model(sql, words().collect(), is_not),
+        "issue" => {
+            sql.condition("fingerprint", condition.op, &condition.values);
+        }
+        column => {
+            sql.condition(column, condition.op, &condition.values);
+        }
+    }
+}
+
+fn reason_code(word: String) -> Option<i16> {
+    word.parse().ok().map(Reason::code)
+}
+
+fn impact_code(word: String) -> Option<i16> {
+    let impact: Impact = word.parse().ok()?;
+    Some(impact as i16 + 1)
+}
+
+/// `=` for one code: a list of them can lose the order of the index.
+fn codes(sql: &mut Sql, column: &str, codes: Vec<i16>, is_not: bool) {
+    if is_not {
+        sql.push("not ");
+    }
+    match codes.as_slice() {
+        [code] => sql.push("(").compare(column, Op::Eq, Bind::Small(*code)).push(")"),
+        _ => sql.push("(").any(column, Bind::Smalls(codes)).push(")"),
+    };
+}
+
+fn target_model(sql: &mut Sql, words: Vec<String>, is_not: bool) {
+    if is_not {
+        sql.push("not ");
+    }
+    match (words.as_slice(), sql.dialect) {
+        ([word], _) => sql.push("(target_model = ").word(word, "target_model_enum").push(")"),
+        (_, Dialect::Postgres) => {
+            sql.push("(").any("target_model::text", Bind::Texts(words)).push(")")
+        }
+        (_, Dialect::Sqlite) => sql.push("(").any("target_model", Bind::Texts(words)).push(")"),
+    };
+}
+
+fn ids(condition: &Condition) -> Vec<uuid::Uuid> {
+    let id = |it: &Value| match it {
+        Value::Id(id) => Some(*id),
+        Value::Text(_) | Value::Number(_) | Value::Time(_) | Value::Bool(_) => None,
+    };
+    condition.values.iter().filter_map(id).collect()
+}
+
+/// Keys that were found for public ids; none: no row can match.
+fn one_of(sql: &mut Sql, column: &str, pks: Vec<i64>) {
+    match pks.as_slice() {
+        [] => sql.push("1 = 0"),
+        [pk] => sql.compare(column, Op::Eq, Bind::Number(Some(*pk))),
+        _ => sql.any(column, Bind::Numbers(pks)),
+    };
+}
+
+/// The column of a sort, and the value of a row in it.
+pub(super) fn sort_column(name: &str) -> &'static str {
+    match name {
+        "created_at" => "created_at",
+        "reason" => "reason_code",
+        _ => "occurred_at",
+    }
+}
+
+pub(super) fn sort_key(
+    name: &str,
+    reason: Reason,
+    occurred_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+) -> SortKey {
+    match name {
+        "created_at" => SortKey::Time(created_at),
+        "reason" => SortKey::Number(reason.code().into()),
+        _ => SortKey::Time(occurred_at),
+    }
+}

@@ -1,0 +1,235 @@
+//! `scheduled → in_progress → success | error`, and what it does to the connector's status.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::connector::InstallationStatus;
+use domain::id::{SyncLogId, WorkspaceConnectorId};
+use domain::run::{LedgerLine, Refusal, SyncStatus, TriggerType};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    IntoActiveModel, QueryFilter, QuerySelect,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Outcome, SyncLog, find, ledger};
+use crate::entity::workspace_connector_sync_logs::{ActiveModel, Column, Entity, Model};
+use crate::error::{Broken, Error};
+use crate::{Store, Tenant, cell, workspace_connectors};
+
+/// A run for a worker to start; or why there is none.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "whose, of what, asked by whom, how soon again, when"
+)]
+pub async fn schedule(
+    store: &Store,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+    trigger: TriggerType,
+    min_gap: Duration,
+    now: DateTime<Utc>,
+) -> Result<Result<SyncLog, Refusal>, Error> {
+    let now = domain::time::to_millis(now);
+    let since = now - chrono::Duration::from_std(min_gap).unwrap_or(chrono::Duration::MAX / 2);
+    let txn = store.tenant_txn(tenant).await?;
+    let connector = match workspace_connectors::own(&txn, tenant, connector).await {
+        Ok(connector) => connector,
+        Err(Error::NotFound(_)) => return Ok(Err(Refusal::NotFound)),
+        Err(error) => return Err(error),
+    };
+    if !cell::word::<InstallationStatus>(&connector.status)?.is_startable() {
+        return Ok(Err(Refusal::NotStartable));
+    }
+    let runs = || {
+        Entity::find()
+            .filter(Column::WorkspaceConnectorPk.eq(connector.pk))
+            .filter(Column::DeletedAt.is_null())
+    };
+    let live = [SyncStatus::Scheduled, SyncStatus::InProgress].map(SyncStatus::as_str);
+    if runs().filter(Column::Status.is_in(live)).one(&txn).await?.is_some() {
+        return Ok(Err(Refusal::AlreadyRunning));
+    }
+    let recent = runs()
+        .filter(Column::Status.eq(SyncStatus::Success.as_str()))
+        .filter(Column::CompletedAt.gt(since));
+    if recent.one(&txn).await?.is_some() {
+        return Ok(Err(Refusal::SyncedRecently));
+    }
+    let id = Uuid::new_v4();
+    let run = ActiveModel {
+        sync_log_id: Set(id),
+        workspace_pk: Set(tenant.workspace_pk),
+        workspace_connector_pk: Set(connector.pk),
+        status: Set(SyncStatus::Scheduled.as_str().to_owned()),
+        trigger_type: Set(trigger.as_str().to_owned()),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    match run.insert(&txn).await.map_err(Error::from) {
+        Ok(_) => txn.commit().await?,
+        // Another caller was between our look and our insert: the index lets one through.
+        Err(error) if error.broken() == Some(Broken::Unique) => {
+            return Ok(Err(Refusal::AlreadyRunning));
+        }
+        Err(error) => return Err(error),
+    }
+    find(store, tenant, SyncLogId(id)).await.map(Ok)
+}
+
+/// A worker takes the run: it is in progress, and its connector is processing. Where the connector
+/// rested is kept beside; a `processing` that a dead run left is not taken for a resting state.
+pub async fn start(
+    store: &Store,
+    tenant: &Tenant,
+    id: SyncLogId,
+    now: DateTime<Utc>,
+) -> Result<SyncLog, Error> {
+    let now = domain::time::to_millis(now);
+    let txn = store.tenant_txn(tenant).await?;
+    let started = cell::execute(
+        &txn,
+        "update workspace_connector_sync_logs
+            set status = 'in_progress', started_at = $3, updated_at = $3
+          where sync_log_id = $1 and workspace_pk = $2 and status = 'scheduled'
+            and deleted_at is null",
+        [id.0.into(), tenant.workspace_pk.into(), now.into()],
+    );
+    if started.await? == 0 {
+        drop(txn);
+        // Foreign or unknown; else it runs or has ended.
+        find(store, tenant, id).await?;
+        return Err(Error::Conflict { what: "sync_log", field: "status" });
+    }
+    cell::execute(
+        &txn,
+        "update workspace_connectors
+            set resting_status = case status when 'processing' then resting_status else status end,
+                status = 'processing', updated_at = $3
+          where pk = (select workspace_connector_pk from workspace_connector_sync_logs
+                       where sync_log_id = $1)
+            and workspace_pk = $2",
+        [id.0.into(), tenant.workspace_pk.into(), now.into()],
+    )
+    .await?;
+    txn.commit().await?;
+    find(store, tenant, id).await
+}
+
+/// Ends a run in one transaction: ledger, status, and where the connector rests. A line that does
+/// not account for every row makes the run an error, whatever the caller says: such lines are kept
+/// in the metadata, as the ledger itself cannot hold them.
+pub async fn settle(
+    store: &Store,
+    tenant: &Tenant,
+    id: SyncLogId,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<SyncLog, Error> {
+    let now = domain::time::to_millis(now);
+    let (sound, broken): (Vec<&LedgerLine>, Vec<&LedgerLine>) =
+        outcome.ledger.iter().partition(|it| it.tally.is_balanced());
+    let error = match broken.as_slice() {
+        [] => outcome.error,
+        _ => Some(unaccounted(&broken, outcome.error.as_deref())),
+    };
+    let txn = store.tenant_txn(tenant).await?;
+    let Some(run) = live(&txn, tenant, id).await? else {
+        drop(txn);
+        find(store, tenant, id).await?;
+        return Err(Error::Conflict { what: "sync_log", field: "status" });
+    };
+    let (pk, connector_pk, started_at) = (run.pk, run.workspace_connector_pk, run.started_at);
+    let metadata = with_lines(outcome.metadata.or(run.metadata.clone()), &broken);
+    let status = if error.is_none() { SyncStatus::Success } else { SyncStatus::Error };
+    let mut run = run.into_active_model();
+    run.status = Set(status.as_str().to_owned());
+    run.error = Set(error);
+    run.metadata = Set(metadata);
+    run.completed_at = Set(Some(now));
+    run.duration_ms = Set(started_at.map(|it| (now - it).num_milliseconds().max(0)));
+    run.updated_at = Set(now);
+    run.update(&txn).await?;
+    ledger::insert(&txn, tenant, pk, &sound, now).await?;
+    let is_success = status == SyncStatus::Success;
+    rest(&txn, connector_pk, outcome.resting, is_success, now).await?;
+    txn.commit().await?;
+    let settled = find(store, tenant, id).await?;
+    Ok(SyncLog { ledger: sound.into_iter().cloned().collect(), ..settled })
+}
+
+/// A run that has not ended. On PostgreSQL its row is locked: of two that settle it, or one that
+/// settles and one that cancels, the second sees what the first did.
+async fn live(
+    txn: &DatabaseTransaction,
+    tenant: &Tenant,
+    id: SyncLogId,
+) -> Result<Option<Model>, Error> {
+    let live = [SyncStatus::Scheduled, SyncStatus::InProgress].map(SyncStatus::as_str);
+    let mut run = Entity::find()
+        .filter(Column::SyncLogId.eq(id.0))
+        .filter(Column::WorkspacePk.eq(tenant.workspace_pk))
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Status.is_in(live));
+    if txn.get_database_backend() == DbBackend::Postgres {
+        run = run.lock_exclusive();
+    }
+    Ok(run.one(txn).await?)
+}
+
+/// The run's word on the connector, unless a person has put it aside meanwhile.
+async fn rest(
+    txn: &DatabaseTransaction,
+    connector_pk: i64,
+    resting: InstallationStatus,
+    is_success: bool,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let resting = match resting {
+        // No state to rest in: back to where it was.
+        InstallationStatus::Processing => None,
+        InstallationStatus::ToConfigure
+        | InstallationStatus::Enabled
+        | InstallationStatus::Degraded
+        | InstallationStatus::NeedReconnect
+        | InstallationStatus::Error
+        | InstallationStatus::Suspended
+        | InstallationStatus::Disabled => Some(resting.as_str()),
+    };
+    let sql = "update workspace_connectors
+        set status = case
+              when resting_status in ('suspended', 'disabled', 'to_configure') then resting_status
+              when status in ('suspended', 'disabled', 'to_configure') then status
+              else coalesce($2, resting_status, 'enabled') end,
+            resting_status = null,
+            last_success_at = coalesce($3, last_success_at),
+            updated_at = $4
+      where pk = $1 and deleted_at is null";
+    let binds = [connector_pk.into(), resting.into(), is_success.then_some(now).into(), now.into()];
+    cell::execute(txn, sql, binds).await.map(|_| ())
+}
+
+fn unaccounted(broken: &[&LedgerLine], error: Option<&str>) -> String {
+    let targets: Vec<&str> = broken.iter().map(|it| it.target_model.as_str()).collect();
+    let broken = format!("the ledger does not account for every row of {}", targets.join(", "));
+    match error {
+        Some(error) => format!("{error}; {broken}"),
+        None => broken,
+    }
+}
+
+fn with_lines(metadata: Option<Value>, broken: &[&LedgerLine]) -> Option<Value> {
+    if broken.is_empty() {
+        return metadata;
+    }
+    let mut members = match metadata {
+        Some(Value::Object(members)) => members,
+        Some(other) => [("metadata".to_owned(), other)].into_iter().collect(),
+        None => serde_json::Map::new(),
+    };
+    members.insert("unbalanced_ledger".to_owned(), json!(broken));
+    Some(Value::Object(members))
+}
