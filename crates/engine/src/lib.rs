@@ -8,6 +8,7 @@ mod error;
 mod link;
 mod patience;
 mod progress;
+mod pulse;
 mod recorder;
 mod run;
 mod settings;

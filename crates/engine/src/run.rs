@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Error;
 use crate::link::Link;
 use crate::progress::{Event, Progress};
+use crate::pulse;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::stage::{self, Book};
@@ -108,27 +109,52 @@ impl Engine {
         log: &SyncLog,
         request: &Request,
     ) -> Result<Report, Error> {
-        let mut run = stage::plan::start(self, tenant, log, request).await?;
-        let transport = stage::plan::transport(&run).await?;
-        run.redactor = Redactor::new(transport.secrets().map(|it| it.expose()));
-        let scheduled = stage::plan::targets(&mut run).await?;
-        let (ledger, error) = match Link::open(&transport, &self.settings).await {
-            Ok(link) => {
-                request
-                    .progress
-                    .tell(Event::Connected { server: link.server(), tools: link.tools.len() });
-                stage::plan::remember(&run, &link).await;
-                let ledger = sync_targets(&mut run, &link, &scheduled).await;
-                let error =
-                    link.is_lost().then(|| "the server went away during the run".to_owned());
-                link.close().await;
-                (ledger, error)
+        tokio::select! {
+            report = carry_out(self, tenant, log, request) => report,
+            () = pulse::of(self, tenant, log.sync_log_id, &request.cancel) => {
+                unreachable!("a pulse does not end by itself")
             }
-            Err(error) => {
-                (Vec::new(), Some(stage::plan::unreachable(&mut run, &scheduled, &error)))
-            }
-        };
-        stage::settle::run(run, ledger, error).await
+        }
+    }
+}
+
+async fn carry_out(
+    engine: &Engine,
+    tenant: &Tenant,
+    log: &SyncLog,
+    request: &Request,
+) -> Result<Report, Error> {
+    let mut run = stage::plan::start(engine, tenant, log, request).await?;
+    let transport = stage::plan::transport(&run).await?;
+    run.redactor = Redactor::new(transport.secrets().map(|it| it.expose()));
+    let scheduled = stage::plan::targets(&mut run).await?;
+    let (ledger, error) = match Link::open(&transport, &engine.settings).await {
+        Ok(link) => {
+            let (server, tools) = (link.server(), link.tools.len());
+            request.progress.tell(Event::Connected { server, tools });
+            stage::plan::remember(&run, &link).await;
+            let ledger = sync_targets(&mut run, &link, &scheduled).await;
+            let error = ended_early(&run, &link);
+            link.close().await;
+            (ledger, error)
+        }
+        Err(error) => {
+            (Vec::new(), Some(stage::plan::unreachable(&mut run, &scheduled, &error)))
+        }
+    };
+    stage::settle::run(run, ledger, error).await
+}
+
+/// Why a run is an error although it was carried out: it was cut short.
+fn ended_early(run: &Run<'_>, link: &Link) -> Option<String> {
+    if link.is_lost() {
+        Some("the server went away during the run".to_owned())
+    } else if run.request.cancel.is_cancelled() {
+        Some("the run was asked to stop".to_owned())
+    } else if run.is_over() {
+        Some("the time for a run was over; see run.time_limit_min".to_owned())
+    } else {
+        None
     }
 }
 

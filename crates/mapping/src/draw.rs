@@ -4,6 +4,8 @@
 //! like ([`profile`], [`fit`]), and by a few rules for what names and values alone do not tell
 //! ([`key`], [`money`], [`lists`], [`repair`]). No name of a provider appears in any of it.
 
+use std::collections::BTreeSet;
+
 use domain::TargetModel;
 use domain::schema::{Attribute, Kind};
 use serde::Serialize;
@@ -76,7 +78,7 @@ pub(crate) struct Draft {
 
 /// Draws a plan from sample rows. Every slot of the target appears in it, some as null.
 pub fn plan(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Drawn {
-    let sample: Vec<&Value> = rows.iter().take(SAMPLE).collect();
+    let sample = distinct(rows.iter().take(SAMPLE));
     let columns = Columns::of(&sample);
     let money = Money::of(&columns, hints);
     let sketch = Sketch { target, columns: &columns, money: &money };
@@ -86,6 +88,12 @@ pub fn plan(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Drawn {
     }
     repair::all(&sketch, hints, &mut drafts);
     drawn(target, &sample, drafts)
+}
+
+/// Pages overlap: a row that came twice must not make its identifier look repeated.
+fn distinct<'a>(rows: impl Iterator<Item = &'a Value>) -> Vec<&'a Value> {
+    let mut seen = BTreeSet::new();
+    rows.filter(|it| seen.insert(it.to_string())).collect()
 }
 
 /// What all slots of a target are drawn from.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use domain::id::SyncLogId;
 use domain::run::SyncStatus;
-use domain::{Class, Diagnostic, catalogue};
+use domain::{Class, Diagnostic, Reason, catalogue};
 use serde_json::json;
 use store::query::{Condition, Op, Page, Query, Value};
 use store::sync_logs::SyncLog;
@@ -85,8 +85,10 @@ fn in_tables(log: &SyncLog, findings: &[Diagnostic]) {
             lines.iter().map(|it| vec![it.target_model.to_string(), in_words(&it.tally)]),
         );
     }
+    let (untold, findings): (Vec<_>, Vec<_>) =
+        findings.iter().partition(|it| it.reason == Reason::NoSuitableTool);
     let (missing, notes): (Vec<_>, Vec<_>) =
-        findings.iter().partition(|it| it.reason.class() == Class::Failure);
+        findings.into_iter().partition(|it| it.reason.class() == Class::Failure);
     for (heading, rows) in [("What is missing, and why", missing), ("Noted on the way", notes)] {
         if rows.is_empty() {
             continue;
@@ -103,5 +105,12 @@ fn in_tables(log: &SyncLog, findings: &[Diagnostic]) {
                 ]
             }),
         );
+    }
+    if !untold.is_empty() {
+        let targets: Vec<&str> = untold.iter().map(|it| it.target_model.as_str()).collect();
+        output::line(format!(
+            "\nThe server has no tool that lists (no_suitable_tool): {}",
+            targets.join(", ")
+        ));
     }
 }

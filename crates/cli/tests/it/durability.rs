@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::json;
+use store::Place;
 use testkit::{Db, make};
 
 use crate::binary::{Serving, wireline};
@@ -13,24 +14,27 @@ const WRITERS: usize = 8;
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_row_is_lost_to_twenty_kills_on_sqlite() {
     let db = Db::sqlite().await;
-    killed_twenty_times(&db, || wireline(db.folder())).await;
+    let folder = db.directory().expect("a folder");
+    killed_twenty_times(&db, || wireline(&folder)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_row_is_lost_to_twenty_kills_on_postgres() {
     let db = Db::postgres().await;
+    let folder = tempfile::TempDir::with_prefix("wireline-").expect("a folder");
+    let Place::Postgres { url } = &db.place else { unreachable!("asked for PostgreSQL") };
     killed_twenty_times(&db, || {
-        let mut command = wireline(db.folder());
-        command.env("WIRELINE_DATABASE_URL", db.url().expect("an address"));
+        let mut command = wireline(folder.path());
+        command.env("WIRELINE_DATABASE_URL", url.expose());
         command
     })
     .await;
 }
 
 async fn killed_twenty_times(db: &Db, command: impl Fn() -> Command) {
-    let tenant = make::tenant(&db.store, "acme").await;
-    let key = make::key(&db.store, &tenant, domain::connector::Role::Write).await;
-    let connector = make::connector(&db.store, &tenant, "log").await;
+    let tenant = make::workspace(db, "acme").await;
+    let key = make::key(db, &tenant, domain::connector::Role::Write).await;
+    let connector = make::connector(db, &tenant).await;
     let body = json!({"data": {
         "type": "connector_sync_diagnostic",
         "attributes": {"target_model": "invoice", "reason": "empty_result", "detail": "kept"},

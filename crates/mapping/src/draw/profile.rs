@@ -114,8 +114,9 @@ impl Profile {
         self.texts + self.numbers == self.count || self.false_as_null
     }
 
+    /// A record may change between two pages and come twice; one in fifty is let pass.
     pub(super) fn is_unique(&self) -> bool {
-        self.distinct == self.count
+        (self.count - self.distinct) * 50 <= self.count
     }
 }
 

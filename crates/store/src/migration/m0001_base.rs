@@ -169,6 +169,7 @@ create unique index connectors_service_id_key on connectors (service_id)
   where workspace_pk is null and deleted_at is null;
 create unique index connectors_custom_service_id_key on connectors (workspace_pk, service_id)
   where workspace_pk is not null and deleted_at is null;
+create index connectors_workspace_idx on connectors (workspace_pk);
 create table workspace_connectors (
   pk {pk},
   workspace_connector_id {uuid} not null
@@ -214,6 +215,8 @@ create table workspace_connector_sync_targets (
 create unique index workspace_connector_sync_targets_live_key
   on workspace_connector_sync_targets (workspace_connector_pk, workspace_pk)
   where deleted_at is null;
+create index workspace_connector_sync_targets_connector_idx
+  on workspace_connector_sync_targets (workspace_connector_pk);
 create index workspace_connector_sync_targets_workspace_idx
   on workspace_connector_sync_targets (workspace_pk, workspace_connector_id);
 create table workspace_connector_sync_logs (

@@ -8,9 +8,9 @@ use super::{SyncLog, find, of};
 use crate::error::Error;
 use crate::{Operator, Store, Tenant, cell};
 
-/// A run says that it lives by moving `updated_at` ([`beat`]); one that has been silent for longer
-/// than a run may last is dead. On SQLite the one process that could run it has just started.
-const SILENT: Duration = Duration::minutes(35);
+/// A run says that it lives by moving `updated_at` ([`beat`]) every few seconds; one that has been
+/// silent for longer than a run waits for a database that is away is dead. On SQLite the one process that could run it has just started.
+const SILENT: Duration = Duration::minutes(5);
 /// A scheduled run waits for a worker; one that waits for longer was never handed to any.
 const UNCLAIMED: Duration = Duration::hours(24);
 
