@@ -31,7 +31,7 @@ struct Global {
     /// Folder of the embedded database
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// PostgreSQL instead of the embedded database: postgres://user@host/database
+    /// PostgreSQL instead of the embedded database: `postgres://user@host/database`
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// One JSON document, or NDJSON, on standard output
@@ -100,7 +100,17 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
     let listen = match &arguments.command {
         Command::Demo(options) => options.listen.clone(),
         Command::Serve(options) => options.listen.clone(),
-        _ => None,
+        Command::Sync(_)
+        | Command::Diagnostics(_)
+        | Command::Reasons(_)
+        | Command::Workspace(_)
+        | Command::Key(_)
+        | Command::Token(_)
+        | Command::Prune
+        | Command::Migrate
+        | Command::Doctor
+        | Command::Config(_)
+        | Command::SampleServer(_) => None,
     };
     let over = Overrides {
         file: global.config.clone(),

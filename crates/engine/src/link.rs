@@ -157,6 +157,16 @@ fn said(error: &mcp::Error) -> String {
         mcp::Error::Http { body, .. } if !body.trim().is_empty() => {
             format!("{error}: {}", body.trim())
         }
-        other => other.to_string(),
+        mcp::Error::Start { .. }
+        | mcp::Error::Unauthorized { .. }
+        | mcp::Error::Http { .. }
+        | mcp::Error::UnknownTool { .. }
+        | mcp::Error::InvalidParams { .. }
+        | mcp::Error::Rpc { .. }
+        | mcp::Error::Timeout { .. }
+        | mcp::Error::Closed { .. }
+        | mcp::Error::TooLarge { .. }
+        | mcp::Error::Refused { .. }
+        | mcp::Error::Protocol { .. } => error.to_string(),
     }
 }

@@ -13,7 +13,12 @@ use crate::run::Engine;
 const BEAT: Duration = Duration::from_secs(5);
 
 /// Beats until it is dropped. A database that is away is the run's own affair, not ours.
-pub(crate) async fn of(engine: &Engine, tenant: &Tenant, run: SyncLogId, cancel: &CancellationToken) {
+pub(crate) async fn of(
+    engine: &Engine,
+    tenant: &Tenant,
+    run: SyncLogId,
+    cancel: &CancellationToken,
+) {
     loop {
         sleep(BEAT).await;
         if let Err(error) = sync_logs::beat(&engine.store, tenant, run, (engine.clock)()).await {

@@ -110,7 +110,8 @@ impl Engine {
         request: &Request,
     ) -> Result<Report, Error> {
         tokio::select! {
-            report = carry_out(self, tenant, log, request) => report,
+            // Boxed: whoever awaits a run would otherwise carry all of its stages.
+            report = Box::pin(carry_out(self, tenant, log, request)) => report,
             () = pulse::of(self, tenant, log.sync_log_id, &request.cancel) => {
                 unreachable!("a pulse does not end by itself")
             }
@@ -138,9 +139,7 @@ async fn carry_out(
             link.close().await;
             (ledger, error)
         }
-        Err(error) => {
-            (Vec::new(), Some(stage::plan::unreachable(&mut run, &scheduled, &error)))
-        }
+        Err(error) => (Vec::new(), Some(stage::plan::unreachable(&mut run, &scheduled, &error))),
     };
     stage::settle::run(run, ledger, error).await
 }

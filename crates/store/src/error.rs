@@ -71,14 +71,19 @@ impl Error {
 
     fn of_driver(error: &sqlx::Error, source: Source) -> Self {
         let Some(database) = error.as_database_error() else {
-            return match error {
+            let is_transient = matches!(
+                error,
                 sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
-                | sqlx::Error::Protocol(_) => Self::Busy(source),
-                _ => Self::Database { source, sqlstate: None, constraint: None },
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+                    | sqlx::Error::Protocol(_)
+            );
+            return if is_transient {
+                Self::Busy(source)
+            } else {
+                Self::Database { source, sqlstate: None, constraint: None }
             };
         };
         let code = database.code().map(|it| it.into_owned());
@@ -122,19 +127,16 @@ impl From<sqlx::Error> for Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        let driver = match &error {
-            DbErr::Conn(RuntimeErr::SqlxError(driver))
-            | DbErr::Exec(RuntimeErr::SqlxError(driver))
-            | DbErr::Query(RuntimeErr::SqlxError(driver)) => driver.clone(),
-            DbErr::ConnectionAcquire(_) => return Self::Busy(Box::new(error)),
-            _ => {
-                return Self::Database {
-                    source: Box::new(error),
-                    sqlstate: None,
-                    constraint: None,
-                };
-            }
+        if matches!(error, DbErr::ConnectionAcquire(_)) {
+            return Self::Busy(Box::new(error));
+        }
+        let (DbErr::Conn(RuntimeErr::SqlxError(driver))
+        | DbErr::Exec(RuntimeErr::SqlxError(driver))
+        | DbErr::Query(RuntimeErr::SqlxError(driver))) = &error
+        else {
+            return Self::Database { source: Box::new(error), sqlstate: None, constraint: None };
         };
+        let driver = driver.clone();
         Self::of_driver(&driver, Box::new(error))
     }
 }

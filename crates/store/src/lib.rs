@@ -163,7 +163,7 @@ struct Inner {
 }
 
 pub(crate) enum Database {
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
     Sqlite(Sqlite),
 }
 
@@ -179,7 +179,7 @@ impl Store {
         let database = match place {
             Place::Sqlite { data } => Database::Sqlite(Sqlite::open(data).await?),
             Place::Postgres { url } => {
-                Database::Postgres(Postgres::open(url, settings.connections).await?)
+                Database::Postgres(Box::new(Postgres::open(url, settings.connections).await?))
             }
         };
         let (writer, jobs) = mpsc::channel(4096);

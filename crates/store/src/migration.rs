@@ -62,21 +62,22 @@ pub(crate) async fn applied_sqlite(pool: &SqlitePool) -> Result<Vec<String>, Err
 /// One text for both databases: `{pk}`, `{uuid}`, `{time}`, `{json}`, `{bytes}` and
 /// `{not_deferred}` become what each calls them.
 pub(crate) fn render(template: &str, backend: DbBackend) -> String {
-    let words = match backend {
-        DbBackend::Postgres => [
+    let words = if backend == DbBackend::Postgres {
+        [
             ("{pk}", "bigserial primary key"),
             ("{uuid}", "uuid"),
             ("{time}", "timestamptz(3)"),
             ("{json}", "jsonb"),
             ("{bytes}", "bytea"),
-        ],
-        _ => [
+        ]
+    } else {
+        [
             ("{pk}", "integer primary key autoincrement"),
             ("{uuid}", "blob"),
             ("{time}", "text"),
             ("{json}", "text"),
             ("{bytes}", "blob"),
-        ],
+        ]
     };
     words.iter().fold(template.to_owned(), |text, (name, word)| text.replace(name, word))
 }

@@ -211,8 +211,11 @@ impl Postgres {
 impl Lanes {
     async fn take(&self) -> Result<Lane<'_>, Error> {
         let lane = timeout(ACQUIRE, async {
-            let permit =
-                self.permits.acquire().await.map_err(|_| Error::from(sqlx::Error::PoolClosed))?;
+            let permit = self
+                .permits
+                .acquire()
+                .await
+                .map_err(|_closed| Error::from(sqlx::Error::PoolClosed))?;
             if let Some(connection) = self.living().await {
                 return Ok(Lane { lanes: self, connection, reused: true, _permit: permit });
             }
@@ -273,16 +276,18 @@ async fn in_time<T>(
 
 /// The connection, not the statement, is at fault.
 fn is_broken(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(it) => {
+    match error.as_database_error() {
+        Some(it) => {
             it.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08"))
         }
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::WorkerCrashed => true,
-        _ => false,
+        None => matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::WorkerCrashed
+        ),
     }
 }
 

@@ -71,10 +71,6 @@ impl Sql {
         self.writes
     }
 
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
@@ -143,7 +139,15 @@ impl Sql {
         let pattern = match op {
             Op::StartsWith => format!("{escaped}%"),
             Op::EndsWith => format!("%{escaped}"),
-            _ => format!("%{escaped}%"),
+            Op::Contains
+            | Op::Eq
+            | Op::Neq
+            | Op::In
+            | Op::Gt
+            | Op::Gte
+            | Op::Lt
+            | Op::Lte
+            | Op::IsNull => format!("%{escaped}%"),
         };
         let like = match self.dialect {
             Dialect::Postgres => "ilike",

@@ -10,7 +10,7 @@ use crate::{Context, output};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// One reason, e.g. mapped_entities_dropped
+    /// One reason, e.g. `mapped_entities_dropped`
     reason: Option<Reason>,
 }
 

@@ -1,6 +1,5 @@
 //! `wireline serve`: the API and its workers in one process.
 
-use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,21 +124,19 @@ impl Workers {
 }
 
 /// Ends at SIGTERM or at an interrupt from the keyboard.
-fn stop() -> impl Future<Output = ()> + Send + 'static {
-    async {
-        let interrupt = tokio::signal::ctrl_c();
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
             }
-            // Without a handler the default one ends the process at once.
-            Err(error) => {
-                tracing::warn!(%error, "no handler for SIGTERM");
-                interrupt.await.ok();
-            }
+        }
+        // Without a handler the default one ends the process at once.
+        Err(error) => {
+            tracing::warn!(%error, "no handler for SIGTERM");
+            interrupt.await.ok();
         }
     }
 }

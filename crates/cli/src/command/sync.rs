@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// Only these targets; may be repeated
     #[arg(long = "target", value_name = "MODEL")]
     targets: Vec<TargetModel>,
-    /// Use this tool for a target: invoice=list_invoices; may be repeated
+    /// Use this tool for a target: `invoice=list_invoices`; may be repeated
     #[arg(long = "tool", value_name = "MODEL=TOOL", value_parser = pin)]
     pins: Vec<(TargetModel, String)>,
     /// A header of --url, `Name: value`, or a variable of --server, `NAME=value`; may be repeated
@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
         pins: pins(&options.pins),
         ..engine::Request::default()
     };
-    let log = self::sync(&engine, &tenant, connector, request, context.json).await?;
+    let log = sync(&engine, &tenant, connector, request, context.json).await?;
     let outcome = report::run(context, &store, &tenant, log).await;
     store.close().await;
     outcome

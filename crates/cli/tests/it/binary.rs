@@ -19,7 +19,7 @@ pub(crate) fn wireline(data: &Path) -> Command {
 pub(crate) fn json(command: &mut Command) -> (Value, i32) {
     let output = run(command);
     let text = String::from_utf8(output.stdout).expect("text");
-    let document = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let document = serde_json::from_str(&text).expect(&text);
     (document, output.status.code().expect("a code"))
 }
 

@@ -157,7 +157,9 @@ fn key_of(book: &Book, value: &Value) -> Option<String> {
     match value.get(book.target.external_id())? {
         Value::String(key) if !key.is_empty() => Some(domain::diagnostic::shorten(key, 255)),
         Value::Number(key) => Some(key.to_string()),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
     }
 }
 

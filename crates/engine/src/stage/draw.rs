@@ -175,7 +175,12 @@ async fn save(run: &mut Run<'_>, choice: &Choice, target: TargetModel, new: NewM
         let message = error.to_string();
         let (sqlstate, constraint) = match error {
             store::Error::Database { sqlstate, constraint, .. } => (sqlstate, constraint),
-            _ => (None, None),
+            store::Error::NotFound(_)
+            | store::Error::Conflict { .. }
+            | store::Error::Invalid { .. }
+            | store::Error::Busy(_)
+            | store::Error::NotMigrated { .. }
+            | store::Error::Sealed(_) => (None, None),
         };
         let evidence = FailedWrite { sqlstate, constraint, message, count: 1, sample_key: None };
         run.note(Finding::blueprint_persistence_failed(target, &choice.tool.name, &evidence));

@@ -68,6 +68,7 @@ async fn count(
 
 /// Rows committed after the one whose key is given, in the order of their keys, for streams. None
 /// is left out: on PostgreSQL a row waits until no open transaction can add a smaller key.
+#[expect(clippy::too_many_arguments, reason = "who, what, from where, how many, when")]
 pub async fn newer(
     store: &Store,
     tenant: &Tenant,

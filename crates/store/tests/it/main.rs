@@ -1,14 +1,24 @@
 //! The store on both databases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a helper that cannot go on is a failed test"
+)]
 
 mod api_keys;
 mod connectors;
 mod diagnostics;
 mod erasure;
+mod idempotency;
 mod listing;
 mod mappings;
 mod migrations;
 mod missing;
 mod outage;
+mod paging;
 mod plans;
 mod records;
 mod records_read;
