@@ -33,7 +33,6 @@ impl Check {
 pub(crate) async fn run(context: &Context) -> Result<ExitCode> {
     let mut checks =
         vec![Check::of("settings", context.config.listen(), |it| format!("listen on {it}"))];
-    checks.push(Check::of("data folder", folder(context), |it| it));
     match wiring::store(context).await {
         Ok(store) => {
             checks.push(Check {
@@ -50,6 +49,8 @@ pub(crate) async fn run(context: &Context) -> Result<ExitCode> {
             says: format!("{error:#}"),
         }),
     }
+    // After the store, which makes it.
+    checks.push(Check::of("data folder", folder(context), |it| it));
     for it in &checks {
         if context.json {
             output::json(it)?;
@@ -70,7 +71,9 @@ pub(crate) async fn run(context: &Context) -> Result<ExitCode> {
 fn folder(context: &Context) -> Result<String> {
     use std::os::unix::fs::PermissionsExt as _;
     let data = context.config.data()?;
-    std::fs::create_dir_all(&data)?;
+    if !data.exists() {
+        return Ok(format!("{} will be made when it is needed", data.display()));
+    }
     let probe = data.join(".doctor");
     std::fs::write(&probe, b"")?;
     std::fs::remove_file(&probe)?;

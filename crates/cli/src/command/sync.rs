@@ -17,7 +17,7 @@ use crate::command::report;
 use crate::{Context, output, wiring};
 
 #[derive(Debug, clap::Args)]
-#[group(id = "source", required = true, multiple = false, args = ["server", "url", "connector"])]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["server", "url", "connector"]))]
 pub(crate) struct Options {
     /// Start this command and speak MCP over its standard input and output
     #[arg(long, value_name = "COMMAND")]

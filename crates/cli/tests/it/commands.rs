@@ -118,8 +118,9 @@ fn a_mistyped_setting_is_a_usage_error_with_the_nearest_name() {
 
 #[test]
 fn the_doctor_is_content_with_a_fresh_folder() {
-    let data = folder();
-    let output = run(wireline(data.path()).arg("doctor"));
+    let parent = folder();
+    let data = parent.path().join("data");
+    let output = run(wireline(parent.path()).env("WIRELINE_DATA", &data).arg("doctor"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 

@@ -1,12 +1,13 @@
 //! An acknowledged write survives `kill -9`.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use store::Place;
 use testkit::{Db, make};
 
-use crate::binary::{Serving, wireline};
+use crate::binary::{Connection, Serving, wireline};
 
 const ROUNDS: usize = 20;
 const WRITERS: usize = 8;
@@ -44,15 +45,18 @@ async fn killed_twenty_times(db: &Db, command: impl Fn() -> Command) {
     let mut acknowledged: Vec<String> = Vec::new();
     for round in 0..ROUNDS {
         let mut serving = Serving::start(command());
+        // The kill falls at another point of the writing in each round.
+        let enough = 20 + round * 7;
+        let acknowledged_now = AtomicUsize::new(0);
         let written: Vec<String> = std::thread::scope(|scope| {
-            let writers: Vec<_> = (0..WRITERS)
-                .map(|_| scope.spawn(|| write(&serving, key.expose(), &body)))
+            let connections: Vec<_> = (0..WRITERS).map(|_| serving.connect(key.expose())).collect();
+            let writers: Vec<_> = connections
+                .into_iter()
+                .map(|it| scope.spawn(|| write(it, &body, &acknowledged_now)))
                 .collect();
-            // The kill falls at another point of the writing in each round.
-            let enough = 20 + round * 7;
             let mut probe = serving.connect(key.expose());
-            for _ in 0..enough {
-                probe.send("GET", "/healthz", "");
+            while acknowledged_now.load(Ordering::Relaxed) < enough {
+                probe.send("GET", "/healthz", "").expect("it lives until it is killed");
             }
             kill(&serving);
             writers.into_iter().flat_map(|it| it.join().expect("a writer")).collect()
@@ -70,14 +74,14 @@ async fn killed_twenty_times(db: &Db, command: impl Fn() -> Command) {
 }
 
 /// Writes until the server is gone; the ids that were acknowledged with 201.
-fn write(serving: &Serving, key: &str, body: &str) -> Vec<String> {
-    let mut connection = serving.connect(key);
+fn write(mut connection: Connection, body: &str, count: &AtomicUsize) -> Vec<String> {
     let mut ids = Vec::new();
     while let Some((status, answer)) =
         connection.send("POST", "/v1/connector-sync-diagnostics", body)
     {
         assert_eq!(status, 201, "{answer}");
         ids.push(answer["data"]["id"].as_str().expect("an id").to_owned());
+        count.fetch_add(1, Ordering::Relaxed);
     }
     ids
 }

@@ -184,7 +184,7 @@ async fn the_brittle_server_ends_no_target_in_silence() {
     }
     expect![[r#"
         company | tool_execution_failed | list_companies | 500 | list_companies failed (error_shape, attempt 1): Error: 500 Server Error: Internal Server Error for url: https://crm.example/v1/companies?[redacted]
-        account | tool_execution_failed | list_bank_accounts | 503 | list_bank_accounts failed (error_shape, attempt 2): Request failed with status code 503: bank gateway unavailable
+        account | tool_execution_failed | list_bank_accounts | 503 | list_bank_accounts failed (is_error, attempt 2): Request failed with status code 503: bank gateway unavailable
         people | empty_result | list_people | 200 | list_people answered no rows in 1 page(s); no earlier run had any
         invoice | mapped_entities_partial_drop | list_invoices | 200 | Validator rejected 8/24 mapped entities: required field 'issue_date' null after JSONata mapping for tool list_invoices
         invoice | fk_parent_missing | list_invoices | - | 16 invoice record(s) refer by `receiver_external_id` to company records that are neither in this run nor in the workspace; the reference is left empty

@@ -84,16 +84,16 @@ impl Json {
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         self.next();
         self.0.push('"');
-        let mut from = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            self.0.push_str(text.get(from..at).unwrap_or_default());
-            self.escape(byte);
-            from = at + 1;
+        let mut rest = text;
+        while let Some(at) = special(rest.as_bytes()) {
+            let (plain, tail) = rest.split_at(at);
+            self.0.push_str(plain);
+            // What needs an escape is one byte, so the tail begins with a whole character.
+            let mut chars = tail.chars();
+            self.escape(chars.next().map_or(b' ', |it| u8::try_from(it).unwrap_or(b' ')));
+            rest = chars.as_str();
         }
-        self.0.push_str(text.get(from..).unwrap_or_default());
+        self.0.push_str(rest);
         self.raw("\"")
     }
 
@@ -179,6 +179,19 @@ impl Json {
             _ => write!(self.0, "\\u{byte:04x}").unwrap_or_default(),
         }
     }
+}
+
+/// The first byte that needs an escape. Sixteen at a time without a branch in between, which the
+/// compiler turns into one comparison: most texts have none.
+fn special(bytes: &[u8]) -> Option<usize> {
+    const STEP: usize = 16;
+    let is_special = |it: &u8| (*it < 0x20) | (*it == b'"') | (*it == b'\\');
+    for (index, chunk) in bytes.chunks(STEP).enumerate() {
+        if chunk.iter().fold(false, |found, it| found | is_special(it)) {
+            return chunk.iter().position(is_special).map(|at| index * STEP + at);
+        }
+    }
+    None
 }
 
 /// As [`domain::time::rfc3339`], several times as fast: a page of rows holds hundreds of times.
