@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -50,6 +51,17 @@ enum Found {
     /// None yet, but here one may be made: by the first value to be sealed, never by one to be
     /// opened, since a lost key may come back.
     NoneAt(PathBuf),
+}
+
+impl Store {
+    /// A key for another purpose, made of the one that seals: the same in every process that has it.
+    pub fn derived_key(&self, purpose: &str) -> Result<[u8; 32], Error> {
+        let key = match key(self)? {
+            Found::Key(key) => key,
+            Found::NoneAt(path) => make(&path)?,
+        };
+        Ok(Sha256::new().chain_update(key).chain_update(purpose).finalize().into())
+    }
 }
 
 fn key(store: &Store) -> Result<Found, Error> {

@@ -46,7 +46,7 @@ pub(crate) async fn until_stopped(context: &Context, store: Store) -> Result<()>
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))?;
     let workers = Workers::new(wiring::engine(context, &store, context.config.is_loopback()?));
-    let app = App::new(store.clone(), workers.syncs(), settings(context)?);
+    let app = App::new(store.clone(), workers.syncs(), settings(context, &store)?);
     output::line(format!("listening on http://{}", listener.local_addr()?));
     server::serve(app, listener, stop()).await.context("serving")?;
     workers.finish(GRACE).await;
@@ -54,7 +54,7 @@ pub(crate) async fn until_stopped(context: &Context, store: Store) -> Result<()>
     Ok(())
 }
 
-fn settings(context: &Context) -> Result<server::Settings> {
+fn settings(context: &Context, store: &Store) -> Result<server::Settings> {
     let config = &context.config;
     Ok(server::Settings {
         request_timeout: config.request_timeout(),
@@ -62,6 +62,8 @@ fn settings(context: &Context) -> Result<server::Settings> {
         requests_per_s: config.requests_per_s(),
         min_gap: config.min_gap(),
         allows_stdio: config.engine(config.is_loopback()?).allow_stdio,
+        // Cursors outlive a restart and work in every process of one database.
+        cursor_key: Some(store.derived_key("cursors")?),
         clock: wiring::now,
         ..server::Settings::default()
     })
