@@ -14,7 +14,7 @@ use crate::world::{JSON_API, World};
 
 testkit::each_database! { hostile_requests_are_refused_politely }
 
-const REQUESTS: usize = 3000;
+const REQUESTS: usize = 5000;
 
 /// What must never be said.
 const WORDS: &[&str] = &[
