@@ -31,6 +31,7 @@ mod migration;
 pub mod pending;
 mod postgres;
 pub mod query;
+mod raw;
 pub mod records;
 pub mod rejected;
 mod seal;

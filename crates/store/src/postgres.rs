@@ -13,8 +13,8 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqlxPostgresConnector,
     Statement, TransactionTrait,
 };
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
@@ -116,76 +116,50 @@ impl Postgres {
     pub(crate) async fn fetch<T: FromBoth>(&self, sql: Sql) -> Result<Vec<T>, Error> {
         let may_retry = !sql.writes();
         let (text, arguments) = sql.for_postgres()?;
-        let retry = may_retry.then(|| arguments.clone());
+        let text = AssertSqlSafe(text).into_sql_str();
         let mut lane = self.lanes.take().await?;
-        let reused = lane.reused;
-        let query = sqlx::query_as_with(AssertSqlSafe(text.as_str()), arguments);
-        match in_time(query.fetch_all(&mut lane.connection)).await {
-            Ok(rows) => {
-                lane.put_back();
-                Ok(rows)
-            }
-            Err(error) if is_broken(&error) => {
-                drop(lane);
-                self.lanes.clear();
-                let Some(arguments) = retry.filter(|_| reused) else { return Err(error.into()) };
-                // The server went away while the lane lay idle: once more on a new one.
-                let mut lane = self.lanes.take().await?;
-                let query = sqlx::query_as_with(AssertSqlSafe(text.as_str()), arguments);
-                let rows = in_time(query.fetch_all(&mut lane.connection)).await?;
-                lane.put_back();
-                Ok(rows)
-            }
-            Err(error) => {
-                lane.put_back();
-                Err(error.into())
-            }
+        let retry = (may_retry && lane.reused).then(|| (text.clone(), arguments.clone()));
+        let query = sqlx::query_with(text, arguments);
+        let rows = in_time(query.fetch_all(&mut lane.connection)).await;
+        // The server may have gone away while the lane lay idle: once more, on a new one.
+        let is_gone = rows.as_ref().is_err_and(|it| is_broken(it) && !is_late(it));
+        let rows = self.settle(lane, rows);
+        match retry.filter(|_| is_gone) {
+            Some((text, arguments)) => read(self.fetch_with(text, arguments).await?),
+            None => read(rows?),
         }
+    }
+
+    /// Rows of a statement that is not tried twice.
+    pub(crate) async fn fetch_with(
+        &self,
+        text: impl SqlSafeStr,
+        arguments: PgArguments,
+    ) -> Result<Vec<PgRow>, Error> {
+        let mut lane = self.lanes.take().await?;
+        let query = sqlx::query_with(text, arguments);
+        let rows = in_time(query.fetch_all(&mut lane.connection)).await;
+        self.settle(lane, rows)
     }
 
     pub(crate) async fn execute(&self, sql: Sql) -> Result<u64, Error> {
         let (text, arguments) = sql.for_postgres()?;
         let mut lane = self.lanes.take().await?;
-        let query = sqlx::query_with(AssertSqlSafe(text.as_str()), arguments);
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments);
         let done = in_time(query.execute(&mut lane.connection)).await;
-        match done {
-            Ok(done) => {
-                lane.put_back();
-                Ok(done.rows_affected())
-            }
-            Err(error) => {
-                if is_broken(&error) {
-                    self.lanes.clear();
-                } else {
-                    lane.put_back();
-                }
-                Err(error.into())
-            }
-        }
+        Ok(self.settle(lane, done)?.rows_affected())
     }
 
-    /// The statement, built by the caller, of a batch: see [`crate::diagnostics`].
-    pub(crate) async fn fetch_with<T: FromBoth>(
-        &self,
-        text: &'static str,
-        arguments: sqlx::postgres::PgArguments,
-    ) -> Result<Vec<T>, Error> {
-        let mut lane = self.lanes.take().await?;
-        let query = sqlx::query_as_with(text, arguments);
-        match in_time(query.fetch_all(&mut lane.connection)).await {
-            Ok(rows) => {
-                lane.put_back();
-                Ok(rows)
+    /// Puts the lane back, unless its connection broke: then no idle one is trusted either.
+    fn settle<T>(&self, lane: Lane<'_>, result: Result<T, sqlx::Error>) -> Result<T, Error> {
+        match &result {
+            Err(error) if is_broken(error) => {
+                drop(lane);
+                self.lanes.clear();
             }
-            Err(error) => {
-                if is_broken(&error) {
-                    self.lanes.clear();
-                } else {
-                    lane.put_back();
-                }
-                Err(error.into())
-            }
+            Ok(_) | Err(_) => lane.put_back(),
         }
+        result.map_err(Error::from)
     }
 
     pub(crate) async fn tenant_txn(&self, tenant: &Tenant) -> Result<DatabaseTransaction, Error> {
@@ -268,6 +242,10 @@ impl Lane<'_> {
     }
 }
 
+fn read<T: FromBoth>(rows: Vec<PgRow>) -> Result<Vec<T>, Error> {
+    rows.iter().map(|row| T::from_row(row).map_err(Error::from)).collect()
+}
+
 async fn in_time<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
@@ -289,6 +267,11 @@ fn is_broken(error: &sqlx::Error) -> bool {
                 | sqlx::Error::WorkerCrashed
         ),
     }
+}
+
+/// Our own time ran out: another try would double it.
+fn is_late(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::PoolTimedOut)
 }
 
 /// Creates schema and role as the owner, applies what is missing, grants what the service needs.

@@ -6,10 +6,13 @@ use domain::id::{DiagnosticId, SyncLogId, WorkspaceConnectorId, WorkspaceId};
 use domain::retention::Retention;
 use domain::{Diagnostic, Reason, TargetModel};
 use serde_json::Value;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
 use sqlx::types::Json;
-use sqlx::{ColumnIndex, Decode, FromRow};
+use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
+use crate::raw::Raw;
 use crate::tenant::Tenant;
 
 /// What [`Row`] reads, in its order.
@@ -37,38 +40,49 @@ pub(super) struct Row {
     fingerprint: String,
 }
 
-/// Columns are read by position and unchecked: a native enum travels as its word, which the
-/// driver would refuse to give as text.
-impl<'r, R: sqlx::Row> FromRow<'r, R> for Row
-where
-    usize: ColumnIndex<R>,
-    i32: Decode<'r, R::Database>,
-    i64: Decode<'r, R::Database>,
-    &'r str: Decode<'r, R::Database>,
-    String: Decode<'r, R::Database>,
-    Uuid: Decode<'r, R::Database>,
-    DateTime<Utc>: Decode<'r, R::Database>,
-    Json<Value>: Decode<'r, R::Database>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let status: Option<i32> = row.try_get_unchecked(5)?;
-        let context: Option<Json<Value>> = row.try_get_unchecked(13)?;
+impl<'r> FromRow<'r, PgRow> for Row {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        let raw = Raw(row);
         Ok(Self {
-            pk: row.try_get_unchecked(0)?,
-            diagnostic_id: row.try_get_unchecked(1)?,
-            target_model: word(row.try_get_unchecked(2)?)?,
-            tool_name: row.try_get_unchecked(3)?,
-            reason: word(row.try_get_unchecked(4)?)?,
+            pk: raw.some(0, Raw::number)?,
+            diagnostic_id: raw.some(1, Raw::uuid)?,
+            target_model: word(raw.some(2, Raw::text)?)?,
+            tool_name: raw.string(3)?,
+            reason: word(raw.some(4, Raw::text)?)?,
+            http_status: raw.integer(5)?.and_then(|it| it.try_into().ok()),
+            detail: raw.some(6, Raw::string)?,
+            occurred_at: raw.some(7, Raw::time)?,
+            created_at: raw.some(8, Raw::time)?,
+            updated_at: raw.time(9)?,
+            deleted_at: raw.time(10)?,
+            connector_pk: raw.some(11, Raw::number)?,
+            run_pk: raw.number(12)?,
+            context: raw.json(13)?,
+            fingerprint: raw.some(14, Raw::string)?,
+        })
+    }
+}
+
+impl<'r> FromRow<'r, SqliteRow> for Row {
+    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+        let status: Option<i32> = row.try_get(5)?;
+        let context: Option<Json<Value>> = row.try_get(13)?;
+        Ok(Self {
+            pk: row.try_get(0)?,
+            diagnostic_id: row.try_get(1)?,
+            target_model: word(row.try_get(2)?)?,
+            tool_name: row.try_get(3)?,
+            reason: word(row.try_get(4)?)?,
             http_status: status.and_then(|it| it.try_into().ok()),
-            detail: row.try_get_unchecked(6)?,
-            occurred_at: row.try_get_unchecked(7)?,
-            created_at: row.try_get_unchecked(8)?,
-            updated_at: row.try_get_unchecked(9)?,
-            deleted_at: row.try_get_unchecked(10)?,
-            connector_pk: row.try_get_unchecked(11)?,
-            run_pk: row.try_get_unchecked(12)?,
+            detail: row.try_get(6)?,
+            occurred_at: row.try_get(7)?,
+            created_at: row.try_get(8)?,
+            updated_at: row.try_get(9)?,
+            deleted_at: row.try_get(10)?,
+            connector_pk: row.try_get(11)?,
+            run_pk: row.try_get(12)?,
             context: context.map(|it| it.0),
-            fingerprint: row.try_get_unchecked(14)?,
+            fingerprint: row.try_get(14)?,
         })
     }
 }

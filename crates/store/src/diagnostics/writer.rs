@@ -15,6 +15,7 @@ use super::prune::{self, Errand};
 use super::row::{Made, Prepared};
 use crate::error::Error;
 use crate::postgres::Postgres;
+use crate::raw::Raw;
 use crate::sqlite::Sqlite;
 use crate::{Database, Inner, Store};
 
@@ -146,8 +147,9 @@ async fn write_postgres(postgres: &Postgres, rows: &[&Prepared]) -> Result<Vec<M
         sqlstate: None,
         constraint: None,
     })?;
-    let made = postgres.fetch_with::<(Uuid,)>(INSERT, arguments).await?;
-    Ok(made.into_iter().map(|it| Made { diagnostic_id: it.0 }).collect())
+    let made = postgres.fetch_with(INSERT, arguments).await?;
+    let made = made.iter().map(|row| Ok(Made { diagnostic_id: Raw(row).some(0, Raw::uuid)? }));
+    made.collect()
 }
 
 fn arguments(rows: &[&Prepared]) -> Result<PgArguments, crate::error::Source> {
