@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use store::{Store, Tenant};
+use store::{Edge, Page, Query, Slice, Store, Tenant};
 use tracing_subscriber::EnvFilter;
 
 use crate::Context;
@@ -75,6 +75,24 @@ pub(crate) async fn tenant(store: &Store, workspace: Option<&str>) -> Result<Ten
         found => found.with_context(|| {
             format!("opening workspace {name}; `wireline workspace list` shows them all")
         }),
+    }
+}
+
+/// Every row of a list, a page at a time.
+pub(crate) async fn every<T, F>(mut page_of: impl FnMut(Query) -> F) -> Result<Vec<T>, store::Error>
+where
+    F: Future<Output = Result<Slice<T>, store::Error>>,
+{
+    let mut all = Vec::new();
+    let mut query = Query { page: Page::first(Page::SIZE_MAX), ..Query::default() };
+    loop {
+        let slice = page_of(query.clone()).await?;
+        let last = slice.items.last().map(|(_, mark)| mark.clone());
+        all.extend(slice.items.into_iter().map(|(it, _)| it));
+        match last.filter(|_| slice.has_after) {
+            Some(mark) => query.page.at = Some(Edge::After(mark)),
+            None => return Ok(all),
+        }
     }
 }
 

@@ -133,9 +133,7 @@ impl NewDiagnostic {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        let hex: String =
-            hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("v1:{hex}")
+        format!("v1:{}", crate::hex(&hash.finalize()[..16]))
     }
 }
 

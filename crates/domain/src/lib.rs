@@ -23,3 +23,12 @@ pub use diagnostic::{Diagnostic, NewDiagnostic};
 pub use finding::Finding;
 pub use reason::{Class, Impact, Reason, Stage};
 pub use target::TargetModel;
+
+/// Bytes as lower-case hexadecimal digits, two each.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap_or_else(|_| unreachable!("a string takes any text"));
+        text
+    })
+}

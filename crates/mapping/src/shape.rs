@@ -45,7 +45,7 @@ impl Shape {
             let types: Vec<&str> = types.iter().copied().collect();
             hash.update(format!("{path} : {}\n", types.join("|")));
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        domain::hex(&hash.finalize())
     }
 
     /// Adds all values that stand at one path, of all rows together: whether an object is a map

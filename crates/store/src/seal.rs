@@ -104,7 +104,7 @@ fn read(path: &Path) -> Result<Option<[u8; 32]>, Error> {
 fn make(path: &Path) -> Result<[u8; 32], Error> {
     let wrong = |error: std::io::Error| unusable(&error, "the file `seal.key` cannot be made");
     let key: [u8; 32] = rand::random();
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = domain::hex(&key);
     if let Some(folder) = path.parent() {
         crate::sqlite::make_private(folder)?;
     }

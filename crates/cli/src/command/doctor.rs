@@ -3,14 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use domain::id::WorkspaceConnectorId;
 use serde::Serialize;
-use store::query::{Page, Query};
 use store::{Store, Tenant, workspace_connectors, workspaces};
 
 use crate::{Context, output, wiring};
-
-/// Connectors that are tried per workspace.
-const CONNECTORS: u16 = 100;
 
 /// A check, and what to do when it failed.
 #[derive(Debug, Serialize)]
@@ -25,8 +22,12 @@ impl Check {
         let what = what.into();
         match outcome {
             Ok(it) => Self { what, ok: true, says: good(it) },
-            Err(error) => Self { what, ok: false, says: format!("{error:#}") },
+            Err(error) => Self::failed(what, &error),
         }
+    }
+
+    fn failed(what: impl Into<String>, error: &anyhow::Error) -> Self {
+        Self { what: what.into(), ok: false, says: format!("{error:#}") }
     }
 }
 
@@ -43,11 +44,7 @@ pub(crate) async fn run(context: &Context) -> Result<ExitCode> {
             checks.extend(inside(context, &store).await);
             store.close().await;
         }
-        Err(error) => checks.push(Check {
-            what: "database".to_owned(),
-            ok: false,
-            says: format!("{error:#}"),
-        }),
+        Err(error) => checks.push(Check::failed("database", &error)),
     }
     // After the store, which makes it.
     checks.push(Check::of("data folder", folder(context), |it| it));
@@ -91,45 +88,40 @@ async fn inside(context: &Context, store: &Store) -> Vec<Check> {
     for (what, outcome) in store.inspect(wiring::now()).await {
         checks.push(Check::of(what, outcome.map_err(Into::into), |it| it));
     }
-    let operator = store.operator();
-    match workspaces::list(store, &operator, &Query::default()).await {
-        Ok(all) => {
-            for (workspace, _) in all.items {
-                if let Ok(tenant) =
-                    store::tenant::of(store, &operator, &workspace.workspace_id.to_string()).await
-                {
-                    checks.extend(connectors(context, store, &tenant).await);
-                }
-            }
-        }
-        Err(error) => {
-            checks.push(Check::of("workspaces", Err::<(), _>(error.into()), |()| String::new()))
-        }
+    match connectors(context, store).await {
+        Ok(reached) => checks.extend(reached),
+        Err(error) => checks.push(Check::failed("connectors", &error)),
     }
     checks
 }
 
-/// Connects to each installed connector and lists its tools.
-async fn connectors(context: &Context, store: &Store, tenant: &Tenant) -> Vec<Check> {
+/// Connects to each installed connector of each workspace and lists its tools.
+async fn connectors(context: &Context, store: &Store) -> Result<Vec<Check>> {
     let settings = context.config.engine(true);
-    let query = Query { page: Page { size: CONNECTORS, ..Page::default() }, ..Query::default() };
-    let installed = match workspace_connectors::list(store, tenant, &query).await {
-        Ok(slice) => slice.items,
-        Err(error) => {
-            return vec![Check::of("connectors", Err::<(), _>(error.into()), |()| String::new())];
+    let operator = &store.operator();
+    let page_of = |query| async move { workspaces::list(store, operator, &query).await };
+    let mut checks = Vec::new();
+    for workspace in wiring::every(page_of).await? {
+        let id = workspace.workspace_id.to_string();
+        let tenant = &store::tenant::of(store, operator, &id).await?;
+        let page_of =
+            |query| async move { workspace_connectors::list(store, tenant, &query).await };
+        for it in wiring::every(page_of).await? {
+            let reached = reach(store, tenant, it.workspace_connector_id, &settings).await;
+            checks.push(Check::of(format!("connector {}", it.name), reached, |tools| {
+                format!("{tools} tools")
+            }));
         }
-    };
-    let mut checks = Vec::with_capacity(installed.len());
-    for (it, _) in installed {
-        let reached = async {
-            let transport =
-                workspace_connectors::transport(store, tenant, it.workspace_connector_id).await?;
-            let tools = engine::reach(&transport, &settings).await?;
-            Ok::<_, anyhow::Error>(tools)
-        };
-        checks.push(Check::of(format!("connector {}", it.name), reached.await, |tools| {
-            format!("{tools} tools")
-        }));
     }
-    checks
+    Ok(checks)
+}
+
+async fn reach(
+    store: &Store,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+    settings: &engine::Settings,
+) -> Result<usize> {
+    let transport = workspace_connectors::transport(store, tenant, connector).await?;
+    Ok(engine::reach(&transport, settings).await?)
 }

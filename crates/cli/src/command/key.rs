@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use domain::connector::Role;
 use serde_json::json;
-use store::query::Query;
 
 use crate::{Context, output, wiring};
 
@@ -45,8 +44,11 @@ pub(crate) async fn run(context: &Context, action: &Action) -> Result<ExitCode> 
         }
         Action::List { workspace } => {
             let tenant = wiring::tenant(&store, workspace.as_deref()).await?;
-            let keys = store::api_keys::list(&store, &tenant, &Query::default()).await?;
-            for (it, _) in &keys.items {
+            let page_of = |query| {
+                let (store, tenant) = (&store, &tenant);
+                async move { store::api_keys::list(store, tenant, &query).await }
+            };
+            for it in wiring::every(page_of).await? {
                 output::line(format!(
                     "{}  {}  {}  {}",
                     it.api_key_id, it.role, it.masked_key, it.name

@@ -125,7 +125,8 @@ async fn connector(
         }
         (None, None, None) => bail!("say what to sync: --server, --url or --connector"),
     };
-    install(store, tenant, &service_id(options), transport).await
+    let typed = options.server.as_deref().or(options.url.as_deref()).unwrap_or_default();
+    install(store, tenant, &service_id(store, typed, &transport)?, transport).await
 }
 
 /// Adds a custom connector and its installation, or finds them: the same server again is the same
@@ -179,18 +180,18 @@ async fn installed(
     Ok(slice.items.into_iter().next().map(|(it, _)| it))
 }
 
-/// Names the server by what was typed, without its arguments' values.
-fn service_id(options: &Options) -> String {
-    let typed = options.server.as_deref().or(options.url.as_deref()).unwrap_or_default();
-    let slug: String = typed
-        .split(['?', '#'])
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' })
-        .collect();
-    let slug = slug.split('-').filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-");
-    domain::diagnostic::shorten(&slug, 100).replace('…', "")
+/// Names the server: its program or host for people, and a keyed digest of all that was typed, so
+/// that the same command is the same connector and none of its secrets is in the name.
+fn service_id(store: &Store, typed: &str, transport: &Transport) -> Result<String> {
+    let address = transport.address();
+    let known_by = match transport {
+        Transport::Http { .. } => address.split("://").nth(1).and_then(|it| it.split('/').next()),
+        Transport::Stdio { .. } => address.rsplit('/').next(),
+    };
+    let plain = |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' };
+    let name: String = known_by.unwrap_or_default().chars().take(60).map(plain).collect();
+    let digest = store.derived_key(&format!("connector {typed}"))?;
+    Ok(format!("{}-{}", name.trim_matches('-'), domain::hex(&digest[..4])))
 }
 
 fn stdio(command: &str, secrets: &[String]) -> Result<Transport> {

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde_json::json;
-use store::query::Query;
 
 use crate::{Context, output, wiring};
 
@@ -43,8 +42,11 @@ pub(crate) async fn run(context: &Context, action: &Action) -> Result<ExitCode> 
             }
         }
         Action::List => {
-            let all = store::workspaces::list(&store, &operator, &Query::default()).await?;
-            for (it, _) in &all.items {
+            let page_of = |query| {
+                let (store, operator) = (&store, &operator);
+                async move { store::workspaces::list(store, operator, &query).await }
+            };
+            for it in wiring::every(page_of).await? {
                 let external = it.external_workspace_id.as_deref().unwrap_or("-");
                 if context.json {
                     output::json(&json!({

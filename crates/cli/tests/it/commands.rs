@@ -132,3 +132,32 @@ fn every_reason_can_be_read_on_the_command_line() {
     let one = run(wireline(data.path()).args(["reasons", "empty_result"]));
     assert!(String::from_utf8_lossy(&one.stdout).contains("## What to do"));
 }
+
+#[test]
+fn a_secret_in_a_typed_command_is_nowhere_in_the_database() {
+    let data = folder();
+    let server = format!("API_TOKEN=hunter2-in-env {} --api-key=hunter2-in-args", sample("ledger"));
+    let output = run(wireline(data.path()).args(["--json", "sync", "--server", &server]));
+    assert_eq!(output.status.code(), Some(1), "the sample server knows no such option");
+    for file in std::fs::read_dir(data.path()).expect("the folder").map(Result::unwrap) {
+        let bytes = std::fs::read(file.path()).expect("a file");
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("hunter2"), "{} holds a secret", file.path().display());
+    }
+}
+
+#[test]
+fn every_workspace_and_key_is_listed_beyond_the_first_page() {
+    let data = folder();
+    for n in 0..21 {
+        let name = format!("Workspace {n}");
+        assert!(run(wireline(data.path()).args(["workspace", "create", &name])).status.success());
+        assert!(run(wireline(data.path()).args(["key", "create"])).status.success());
+    }
+    let lines = |arguments: [&str; 2]| {
+        let output = run(wireline(data.path()).args(arguments));
+        String::from_utf8_lossy(&output.stdout).lines().count()
+    };
+    assert_eq!(lines(["workspace", "list"]), 22, "with the local one, which the keys are of");
+    assert_eq!(lines(["key", "list"]), 21);
+}

@@ -74,8 +74,7 @@ fn content_key(values: &BTreeMap<String, FieldValue>) -> Option<String> {
         hash.update(values.get(name).map(FieldValue::canonical).unwrap_or_default());
         hash.update([0]);
     }
-    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Some(format!("{DERIVED}{hex}"))
+    Some(format!("{DERIVED}{}", crate::hex(&hash.finalize()[..16])))
 }
 
 fn joined((left, right): (String, String)) -> String {

@@ -126,8 +126,7 @@ fn shown(model: TargetModel, id: &str) -> String {
     match model {
         TargetModel::People | TargetModel::Email => {
             let hash = Sha256::digest(id);
-            let hex: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            format!("sha256:{hex}")
+            format!("sha256:{}", domain::hex(&hash[..6]))
         }
         TargetModel::Company
         | TargetModel::Invoice

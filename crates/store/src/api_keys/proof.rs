@@ -47,9 +47,11 @@ pub(crate) async fn authenticate(
 }
 
 async fn prove(store: &Store, hash: &[u8; 32]) -> Result<Option<Proven>, Error> {
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut sql = store.sql();
-    sql.push("select ").push(COLUMNS).push(" from api_keys where ").gate_as("enter_key", hex);
+    sql.push("select ")
+        .push(COLUMNS)
+        .push(" from api_keys where ")
+        .gate_as("enter_key", domain::hex(hash));
     sql.push("secret_hash = ").bind(Bind::Bytes(hash.to_vec()));
     sql.push(" and is_active and deleted_at is null");
     let row = store.fetch::<Model>(sql).await?.into_iter().next();

@@ -1,7 +1,5 @@
 //! Entities as the JSON document of a batch, one statement's only long bind.
 
-use std::fmt::Write;
-
 use chrono::SecondsFormat;
 use domain::TargetModel;
 use domain::entity::{Entity, FieldValue};
@@ -14,7 +12,7 @@ use super::table::{self, Store};
 pub(super) fn row(entity: &Entity, record_id: Uuid, hash: &[u8; 32]) -> Value {
     let mut row = Map::new();
     row.insert("record_id".to_owned(), Value::String(record_id.simple().to_string()));
-    row.insert("content_hash".to_owned(), Value::String(hex(hash)));
+    row.insert("content_hash".to_owned(), Value::String(domain::hex(hash)));
     for (name, value) in &entity.values {
         match value {
             FieldValue::Text(it) => row.insert(name.clone(), Value::String(it.clone())),
@@ -115,11 +113,4 @@ pub(super) fn values(
         }
     }
     Ok(values)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap_or_else(|_| unreachable!("a string takes any text"));
-        text
-    })
 }
