@@ -21,7 +21,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use cause::{Cause, Rule, top};
+pub use cause::{Cause, Causes, Rule};
 pub use currency::is_currency;
 pub use field::FieldValue;
 pub use iban::is_iban;

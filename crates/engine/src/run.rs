@@ -226,7 +226,7 @@ async fn sync_target(run: &mut Run<'_>, link: &Link, book: &mut Book) -> Result<
         }
         run.request.progress.tell(Event::Page { target, tally: book.tally.clone() });
     };
-    stage::check::report(run, book, &reading.call);
+    stage::check::report(run, book, &choice, &reading.call).await;
     stage::resolve::report(run, book, &choice);
     stage::persist::report(run, book, &choice);
     ended

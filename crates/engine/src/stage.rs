@@ -13,7 +13,8 @@ pub(crate) mod settle;
 use std::collections::{BTreeMap, HashMap};
 
 use domain::TargetModel;
-use domain::evidence::{Cause, FailedWrite, MissingParent};
+use domain::entity::Causes;
+use domain::evidence::{FailedWrite, MissingParent};
 use domain::run::Tally;
 
 /// What is known of a target's rows while they pass through.
@@ -21,9 +22,9 @@ use domain::run::Tally;
 pub(crate) struct Book {
     pub(crate) target: TargetModel,
     pub(crate) tally: Tally,
-    /// Rejected rows by field and rule; settled as one reason when the target ends.
+    /// Rejected rows and why; settled as one reason when the target ends.
     pub(crate) rejected: u64,
-    pub(crate) causes: BTreeMap<(String, String), Cause>,
+    pub(crate) causes: Causes,
     /// By attribute of the child.
     pub(crate) orphans: BTreeMap<String, MissingParent>,
     /// By what the database said.
@@ -41,7 +42,7 @@ impl Book {
             target,
             tally: Tally::default(),
             rejected: 0,
-            causes: BTreeMap::new(),
+            causes: Causes::default(),
             orphans: BTreeMap::new(),
             failures: BTreeMap::new(),
             seen: HashMap::new(),

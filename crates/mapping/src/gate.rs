@@ -69,7 +69,9 @@ fn is_of_form(cause: &Cause) -> bool {
         | Rule::OutOfRange
         | Rule::TotalsDoNotAddUp
         | Rule::Unbalanced
-        | Rule::MissingCurrency => false,
+        | Rule::MissingCurrency
+        | Rule::EvaluationFailed
+        | Rule::DuplicateKey => false,
     }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::entity::rejected_entities::{ActiveModel, Column, Entity};
 use crate::error::Error;
-use crate::sql::Sql;
+use crate::sql::{Bind, Sql};
 use crate::{Store, Tenant, cell, diagnostics, pending};
 
 /// Rows in one statement.
@@ -162,6 +162,36 @@ pub async fn list(
     sql.push(" and t.workspace_connector_pk = ").number(connector_pk);
     sql.push(" order by t.updated_at desc, t.pk desc limit ").number(limit.into());
     store.fetch::<Row>(sql).await?.into_iter().map(rejection).collect()
+}
+
+/// The rows that one run rejected of one tool's answer.
+#[derive(Debug, Clone, Copy)]
+pub struct OfRun<'a> {
+    pub run: SyncLogId,
+    pub connector: WorkspaceConnectorId,
+    pub model: TargetModel,
+    pub tool: &'a str,
+}
+
+/// Puts them under one reason: whether all rows were rejected or some is known at the end only.
+pub async fn settle(
+    store: &Store,
+    tenant: &Tenant,
+    rows: OfRun<'_>,
+    reason: Reason,
+) -> Result<u64, Error> {
+    let Some(connector_pk) = diagnostics::connector_pk(store, tenant, rows.connector).await? else {
+        return Ok(0);
+    };
+    let mut sql = store.sql().writing();
+    sql.push("update rejected_entities set reason = ").text_bind(reason.as_str());
+    cell::of_tenant(&mut sql, tenant, "workspace_pk");
+    sql.push(" and workspace_connector_pk = ").number(connector_pk);
+    sql.push(" and target_model = ").text_bind(rows.model.as_str());
+    sql.push(" and tool_name = ").text_bind(rows.tool);
+    sql.push(" and last_seen_run = ").bind(Bind::Id(rows.run.0));
+    sql.push(" and reason <> ").text_bind(reason.as_str());
+    store.execute(sql).await
 }
 
 /// Ends rejections of a connector that no run has seen for the days of the retention.

@@ -1,6 +1,6 @@
 //! Why a row was rejected, and the causes of many rows in one list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence;
 
@@ -20,6 +20,10 @@ crate::words! {
         Unbalanced = "unbalanced",
         MissingCurrency = "missing_currency",
         UnknownField = "unknown_field",
+        /// The mapping gave nothing for the row.
+        EvaluationFailed = "evaluation_failed",
+        /// Another record of the run has the key.
+        DuplicateKey = "duplicate_key",
     }
 }
 
@@ -68,33 +72,41 @@ impl Cause {
             Rule::Unbalanced => format!("field '{field}' not balanced"),
             Rule::MissingCurrency => format!("field '{field}' without a currency"),
             Rule::UnknownField => format!("unknown field '{field}'"),
+            Rule::EvaluationFailed => self.detail.clone(),
+            Rule::DuplicateKey => {
+                format!("field '{field}' already used by another record of this run")
+            }
         }
     }
 }
 
-/// The causes of many rejected rows, the most frequent first; ties by name, so that the same rows
-/// always give the same sentence. A row counts once for each cause.
-pub fn top<'a>(rejected: impl IntoIterator<Item = &'a [Cause]>) -> Vec<evidence::Cause> {
-    let mut counts: BTreeMap<(&str, Rule), (u64, &Cause)> = BTreeMap::new();
-    for causes in rejected {
-        let mut seen: Vec<(&str, Rule)> = Vec::new();
-        for cause in causes {
-            let key = (cause.field.as_str(), cause.rule);
-            if !seen.contains(&key) {
-                seen.push(key);
-                counts.entry(key).or_insert((0, cause)).0 += 1;
+/// The causes of many rejected rows, counted. A row counts once for each cause.
+#[derive(Debug, Clone, Default)]
+pub struct Causes(BTreeMap<(String, Rule), (u64, Cause)>);
+
+impl Causes {
+    /// The causes of one more row.
+    pub fn add(&mut self, row: &[Cause]) {
+        let keys: BTreeSet<(&str, Rule)> =
+            row.iter().map(|it| (it.field.as_str(), it.rule)).collect();
+        for (field, rule) in keys {
+            let first = row.iter().find(|it| it.field == field && it.rule == rule);
+            if let Some(cause) = first {
+                self.0.entry((field.to_owned(), rule)).or_insert_with(|| (0, cause.clone())).0 += 1;
             }
         }
     }
-    let mut causes: Vec<evidence::Cause> = counts
-        .into_values()
-        .map(|(count, cause)| evidence::Cause {
+
+    /// The most frequent first; ties by name, so that the same rows always give the same sentence.
+    pub fn most_frequent(&self) -> Vec<evidence::Cause> {
+        let counted = |(count, cause): &(u64, Cause)| evidence::Cause {
             field: cause.field.clone(),
             rule: cause.rule.as_str().to_owned(),
-            count,
+            count: *count,
             says: cause.says(),
-        })
-        .collect();
-    causes.sort_by_key(|it| std::cmp::Reverse(it.count));
-    causes
+        };
+        let mut causes: Vec<evidence::Cause> = self.0.values().map(counted).collect();
+        causes.sort_by_key(|it| std::cmp::Reverse(it.count));
+        causes
+    }
 }

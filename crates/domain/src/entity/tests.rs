@@ -367,7 +367,9 @@ fn the_most_frequent_causes_come_first() {
             .iter()
             .map(|it| check(TargetModel::Company, it, today()).unwrap_err())
             .collect();
-    let causes = top(rejected.iter().map(Vec::as_slice));
+    let mut counted = Causes::default();
+    rejected.iter().for_each(|it| counted.add(it));
+    let causes = counted.most_frequent();
     let lines: Vec<String> =
         causes.iter().map(|it| format!("{} {} {}", it.count, it.rule, it.says)).collect();
     expect![[r#"

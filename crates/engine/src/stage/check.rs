@@ -1,23 +1,16 @@
 //! Check: what the mapping gave, held against the target's schema. Reject or keep; never invent.
 
-use domain::entity::{self, Entity};
-use domain::evidence::{self, Call, Dropped};
+use domain::entity::{self, Cause, Entity, Rule};
+use domain::evidence::{Call, Dropped};
 use domain::{Finding, Reason};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use store::rejected::{self, Rejected};
+use store::rejected::{self, OfRun, Rejected};
 
 use super::Book;
 use super::apply::Mapped;
 use super::select::Choice;
 use crate::run::Run;
-
-/// Why one row is not passed on: field, rule, and the words for a person.
-struct Cause {
-    field: String,
-    rule: &'static str,
-    says: String,
-}
 
 /// The sound entities of a page. Rejected rows are counted, and stored with their cause.
 pub(crate) async fn entities(
@@ -34,10 +27,8 @@ pub(crate) async fn entities(
         book.tally.mapped += u64::from(entity.is_ok());
         let external_id = entity.as_ref().ok().and_then(|it| key_of(book, it));
         let checked = match entity {
-            Ok(value) => entity::check(book.target, &value, today).map_err(of_validator),
-            Err(error) => {
-                Err(vec![Cause { field: String::new(), rule: "evaluation_failed", says: error }])
-            }
+            Ok(value) => entity::check(book.target, &value, today),
+            Err(error) => Err(vec![Cause::new("", Rule::EvaluationFailed, error)]),
         };
         match checked.and_then(|it| first_of_its_key(book, it)) {
             Ok(Some(entity)) => sound.push(entity),
@@ -65,12 +56,24 @@ pub(crate) async fn entities(
 }
 
 /// Rejected rows of the target, as one finding with its most frequent causes.
-pub(crate) fn report(run: &mut Run<'_>, book: &Book, call: &Call) {
+pub(crate) async fn report(run: &mut Run<'_>, book: &Book, choice: &Choice, call: &Call) {
     if book.rejected == 0 {
         return;
     }
-    let mut causes: Vec<evidence::Cause> = book.causes.values().cloned().collect();
-    causes.sort_by_key(|it| std::cmp::Reverse(it.count));
+    let rows = OfRun {
+        run: run.id,
+        connector: run.connector,
+        model: book.target,
+        tool: &choice.tool.name,
+    };
+    let settled = rejected::settle(run.store(), run.tenant, rows, reason(book)).await;
+    if let Err(error) = settled {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "rejected rows are listed under the reason of their page"
+        );
+    }
+    let mut causes = book.causes.most_frequent();
     causes.truncate(3);
     let evidence = Dropped { rejected: book.rejected, total: book.tally.fetched, causes };
     run.note(Finding::mapped_entities_dropped(book.target, call, &evidence));
@@ -95,9 +98,7 @@ fn first_of_its_key(book: &mut Book, entity: Entity) -> Result<Option<Entity>, V
         Some(before) if before == content => Ok(None),
         Some(before) => {
             book.seen.insert(key, before);
-            let field = book.target.external_id().to_owned();
-            let says = format!("field '{field}' already used by another record of this run");
-            Err(vec![Cause { field, rule: "duplicate_key", says }])
+            Err(vec![Cause::new(book.target.external_id(), Rule::DuplicateKey, "one record a key")])
         }
     }
 }
@@ -121,35 +122,19 @@ fn refuse(
     causes: Vec<Cause>,
 ) -> Option<Rejected> {
     book.rejected += 1;
-    for cause in &causes {
-        let key = (cause.field.clone(), cause.rule.to_owned());
-        let counted = book.causes.entry(key).or_insert_with(|| evidence::Cause {
-            field: cause.field.clone(),
-            rule: cause.rule.to_owned(),
-            count: 0,
-            says: cause.says.clone(),
-        });
-        counted.count += 1;
-    }
+    book.causes.add(&causes);
     let first = causes.into_iter().next()?;
     Some(Rejected {
         model: book.target,
         tool: choice.tool.name.clone(),
         external_id,
         reason: reason(book),
+        cause: first.says(),
         field: first.field,
-        cause: first.says,
         row_hash: Sha256::digest(row.to_string()).into(),
         // Values are kept only where a workspace opts in.
         entity: None,
     })
-}
-
-fn of_validator(causes: Vec<entity::Cause>) -> Vec<Cause> {
-    causes
-        .into_iter()
-        .map(|it| Cause { says: it.says(), rule: it.rule.as_str(), field: it.field })
-        .collect()
 }
 
 /// The external id of a mapped value, sound or not.

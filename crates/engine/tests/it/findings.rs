@@ -1,9 +1,11 @@
 //! Each thing that can go wrong, and the rows that say so.
 
+use domain::Reason;
 use domain::TargetModel;
 use domain::TargetModel::{Account, Document, Invoice, Transaction};
 use engine::Request;
 use expect_test::{Expect, expect};
+use store::rejected;
 use testkit::Db;
 
 use crate::world::World;
@@ -201,4 +203,18 @@ async fn the_brittle_server_ends_no_target_in_silence() {
         ledger_account: fetched 10 inserted 10 updated 0 unchanged 0 dropped [] waiting 0 truncated
         invoice: fetched 24 inserted 16 updated 0 unchanged 0 dropped [mapped_entities_partial_drop=8] waiting 0
     "#]].assert_eq(&crate::world::ledger(&report));
+}
+
+#[tokio::test]
+async fn a_rejected_row_is_listed_under_the_reason_that_its_finding_has() {
+    let world = World::on(Db::sqlite().await).await;
+    let transport = world.http("ledger", &["null_required:list_invoices=5"]).await;
+    let connector = world.connector("ledger", transport).await;
+    world.sync(connector, &[Invoice]).await;
+    let listed = rejected::list(&world.db.store, &world.tenant, connector, 100).await;
+    let listed = listed.expect("listed");
+    assert_eq!(listed.len(), 12);
+    for rejection in listed {
+        assert_eq!(rejection.row.reason, Reason::MappedEntitiesPartialDrop);
+    }
 }
