@@ -91,6 +91,19 @@ pub struct Condition {
     pub values: Vec<Value>,
 }
 
+impl Condition {
+    /// On a field of a module's `FIELDS`, by its name; none if it has no such field.
+    pub fn on(
+        fields: &'static [Field],
+        name: &str,
+        op: Op,
+        values: impl Into<Vec<Value>>,
+    ) -> Option<Self> {
+        let field = fields.iter().find(|it| it.name == name)?;
+        Some(Self { field, op, values: values.into() })
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
     pub field: &'static Field,

@@ -88,11 +88,9 @@ async fn follow(
 fn conditions(options: &Options) -> Result<Vec<Condition>> {
     let mut conditions = Vec::new();
     let mut add = |name: &str, op: Op, values: Vec<Value>| {
-        let field = diagnostics::FIELDS
-            .iter()
-            .find(|it| it.name == name)
+        let condition = Condition::on(diagnostics::FIELDS, name, op, values)
             .ok_or_else(|| anyhow!("no field {name} in this version of the store"))?;
-        conditions.push(Condition { field, op, values });
+        conditions.push(condition);
         Ok::<(), anyhow::Error>(())
     };
     let text = |it: &str| Value::Text(it.to_owned());

@@ -51,10 +51,9 @@ pub(crate) async fn run(
 
 /// The diagnostics of a run, oldest first.
 async fn of_run(store: &Store, tenant: &Tenant, id: SyncLogId) -> Result<Vec<Diagnostic>> {
-    let field =
-        diagnostics::FIELDS.iter().find(|it| it.name == "sync_log").context("no field sync_log")?;
+    let of_run = Condition::on(diagnostics::FIELDS, "sync_log", Op::Eq, [Value::Id(id.0)]);
     let query = Query {
-        conditions: vec![Condition { field, op: Op::Eq, values: vec![Value::Id(id.0)] }],
+        conditions: vec![of_run.context("no field sync_log")?],
         page: Page { size: SHOWN, ..Page::default() },
         ..Query::default()
     };

@@ -165,12 +165,13 @@ async fn installed(
     tenant: &Tenant,
     connector: ConnectorId,
 ) -> Result<Option<WorkspaceConnector>> {
-    let field = workspace_connectors::FIELDS
-        .iter()
-        .find(|it| it.name == "connector")
-        .context("no field connector")?;
+    let of_connector = [Value::Id(connector.0)];
+    let fields = workspace_connectors::FIELDS;
     let query = Query {
-        conditions: vec![Condition { field, op: Op::Eq, values: vec![Value::Id(connector.0)] }],
+        conditions: vec![
+            Condition::on(fields, "connector", Op::Eq, of_connector)
+                .context("no field connector")?,
+        ],
         page: Page { size: 1, ..Page::default() },
         ..Query::default()
     };

@@ -132,9 +132,9 @@ impl World {
 
     /// The findings of a run, in their order, one a line.
     pub(crate) async fn findings(&self, run: SyncLogId) -> String {
-        let field = diagnostics::FIELDS.iter().find(|it| it.name == "sync_log").expect("a field");
+        let of_run = Condition::on(diagnostics::FIELDS, "sync_log", Op::Eq, [Value::Id(run.0)]);
         let query = Query {
-            conditions: vec![Condition { field, op: Op::Eq, values: vec![Value::Id(run.0)] }],
+            conditions: vec![of_run.expect("a field")],
             page: Page { size: 500, ..Page::default() },
             ..Query::default()
         };
