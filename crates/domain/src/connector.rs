@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::redact;
+
 crate::words! {
     AuthorizationFlow, "authorization flow" { None = "none", ApiKey = "api_key", Oauth2 = "oauth2" }
 }
@@ -96,12 +98,40 @@ pub enum Transport {
     },
 }
 
+/// A web address as one that is the same server would be written: scheme and host in lower case,
+/// no default port, no credentials, query or fragment. For what is not an address: as it is.
+pub fn plain_address(url: &str) -> String {
+    let plain = url.trim().split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = plain.split_once("://") else { return plain.to_owned() };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let scheme = scheme.to_ascii_lowercase();
+    let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    let host = host.strip_suffix(port).unwrap_or(&host);
+    let path = if path == "/" { "" } else { path };
+    format!("{scheme}://{host}{path}")
+}
+
 impl Transport {
     /// Every credential of this configuration, for redaction.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         match self {
             Self::Http { headers, .. } => headers.values(),
             Self::Stdio { env, .. } => env.values(),
+        }
+    }
+
+    /// Whether a credential is given that a server would take in place of a token of ours.
+    pub fn names_credential(&self) -> bool {
+        match self {
+            Self::Http { headers, .. } => {
+                headers.keys().any(|it| it.eq_ignore_ascii_case("authorization"))
+            }
+            // A command is given what it needs in other ways.
+            Self::Stdio { .. } => true,
         }
     }
 
@@ -113,20 +143,42 @@ impl Transport {
         }
     }
 
-    /// Where it goes, without credentials or query: for people and logs.
+    /// Where it goes, without credentials or query, and without parts of its path that look like keys: for people and logs.
     pub fn address(&self) -> String {
         match self {
             Self::Http { url, .. } => {
                 let plain = url.split(['?', '#']).next().unwrap_or_default();
-                match (plain.find("://"), plain.rfind('@')) {
-                    (Some(scheme), Some(at)) if at > scheme => {
-                        let (head, tail) = (plain.get(..scheme + 3), plain.get(at + 1..));
-                        format!("{}{}", head.unwrap_or_default(), tail.unwrap_or_default())
-                    }
-                    _ => plain.to_owned(),
-                }
+                let (scheme, rest) = plain.split_once("://").unwrap_or(("", plain));
+                let mut parts = rest.split('/');
+                let authority = parts.next().unwrap_or_default();
+                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+                let separator = if scheme.is_empty() { "" } else { "://" };
+                // Some makers put the key into the path.
+                parts.fold(format!("{scheme}{separator}{host}"), |shown, part| {
+                    let part = if redact::is_key_like(part) { redact::MARK } else { part };
+                    format!("{shown}/{part}")
+                })
             }
             Self::Stdio { command, .. } => command.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_address;
+
+    #[test]
+    fn addresses_of_one_server_are_written_alike_and_carry_no_secret() {
+        for (given, plain) in [
+            ("https://MCP.Example.com:443/", "https://mcp.example.com"),
+            ("HTTPS://mcp.example.com", "https://mcp.example.com"),
+            ("http://u:pw@x.test:80/mcp?key=1#a", "http://x.test/mcp"),
+            ("https://x.test:8443/MCP/", "https://x.test:8443/MCP/"),
+            ("https://[::1]:443/mcp", "https://[::1]/mcp"),
+            ("no address", "no address"),
+        ] {
+            assert_eq!(plain_address(given), plain);
         }
     }
 }

@@ -180,9 +180,14 @@ fn check_http_status(given: Option<u16>) -> Result<(), Refusal> {
     }
 }
 
-/// PostgreSQL text cannot hold NUL.
+/// PostgreSQL text cannot hold NUL: it refuses the row, and with it the whole batch.
 pub fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
+}
+
+/// A text as every database takes it: without NUL, and at most `max` characters.
+pub fn storable(text: &str, max: usize) -> String {
+    shorten(&without_nul(text), max)
 }
 
 /// At most `max` characters, with a mark where something was cut.

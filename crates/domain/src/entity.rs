@@ -17,6 +17,7 @@ mod currency;
 mod field;
 mod iban;
 mod key;
+mod links;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use currency::is_currency;
 pub use field::FieldValue;
 pub use iban::is_iban;
 pub use key::derivation;
+pub use links::Claim;
 
 /// A sound record of one model.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,28 +127,5 @@ impl Entity {
     /// The values as a mapping may give them: [`check`] reads the same entity from it.
     pub fn to_json(&self) -> Value {
         self.values.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
-    }
-
-    /// The records that this one refers to: attribute, model, external id. A reference that may
-    /// go to one of two models appears once for each; one in a list, once for each distinct item.
-    pub fn parents(&self) -> Vec<(String, TargetModel, String)> {
-        let mut parents = Vec::new();
-        for attribute in &self.model.schema().attributes {
-            let Some(value) = self.values.get(&attribute.name) else { continue };
-            if let FieldValue::Text(id) = value {
-                let each = attribute.refers_to.iter();
-                parents.extend(each.map(|model| (attribute.name.clone(), *model, id.clone())));
-            }
-            for member in attribute.items.iter().filter(|it| !it.refers_to.is_empty()) {
-                for id in value.member_texts(&member.name) {
-                    let path = format!("{}.{}", attribute.name, member.name);
-                    let each = member.refers_to.iter();
-                    parents.extend(each.map(|model| (path.clone(), *model, id.to_owned())));
-                }
-            }
-        }
-        parents.sort();
-        parents.dedup();
-        parents
     }
 }

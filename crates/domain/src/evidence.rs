@@ -92,10 +92,23 @@ pub struct NoExpression {
 #[derive(Debug, Clone, Serialize)]
 pub struct Drift {
     pub breaking: bool,
-    /// Up to ten paths each.
+    /// What the tool declares of its output has changed.
+    pub declared_schema: bool,
+    /// Up to ten paths each; what the mapping reads first.
     pub gone: Vec<String>,
     pub changed: Vec<String>,
     pub new: Vec<String>,
+}
+
+impl Drift {
+    /// The paths in words: `; gone: a, b; new: c`.
+    pub(crate) fn paths(&self) -> String {
+        let of = |word: &str, paths: &[String]| match paths {
+            [] => String::new(),
+            paths => format!("; {word}: {}", paths.join(", ")),
+        };
+        [of("gone", &self.gone), of("changed", &self.changed), of("new", &self.new)].concat()
+    }
 }
 
 /// `jury_run`, `jury_partial`, `jury_disagreement`, `jury_quorum_lost`
@@ -103,18 +116,24 @@ pub struct Drift {
 pub struct Jury {
     /// `tool_selection` or `mapping`.
     pub purpose: &'static str,
-    pub seats: u32,
-    pub valid: u32,
-    pub needed: u32,
+    pub seats: usize,
+    pub valid: usize,
+    pub needed: usize,
+    /// Share of the valid seats on the largest vote.
     pub agreement: f64,
+    /// Sizes of the votes, the largest first.
+    pub split: Vec<usize>,
+    /// What the valid seats are worth as independent ones.
     pub effective_votes: f64,
     pub winner: Option<String>,
     pub duration_ms: u64,
+    /// Of language models, in millionths of a US dollar; 0 without any.
+    pub cost_micros: u64,
     /// Seat and error, of seats that failed.
     pub failed: Vec<String>,
     /// Slots in dispute, and the rule that decided.
     pub disputed: Vec<String>,
-    pub decided_by: Option<String>,
+    pub decided_by: Option<&'static str>,
     /// What is used instead when the quorum is lost.
     pub fallback: Option<String>,
 }
@@ -160,6 +179,17 @@ pub struct MissingParent {
     /// Up to five; hashed if personal.
     pub sample_parents: Vec<String>,
     pub required: bool,
+    /// Children whose natural key several parents have: none of them is meant for certain.
+    pub ambiguous: u64,
+}
+
+impl MissingParent {
+    pub(crate) fn several(&self) -> String {
+        match self.ambiguous {
+            0 => String::new(),
+            n => format!(" (of {n} the name is that of several)"),
+        }
+    }
 }
 
 /// `sync_fk_dag_cycle`
@@ -175,7 +205,7 @@ pub struct Cycle {
 pub struct Reverted {
     pub version: u32,
     pub restored_version: u32,
-    pub metric: &'static str,
+    pub metric: String,
     pub before: f64,
     pub after: f64,
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diagnostic::{DETAIL_MAX, NewDiagnostic, shorten, with_member};
+use crate::diagnostic::{DETAIL_MAX, NewDiagnostic, TOOL_NAME_MAX, storable, with_member};
 use crate::evidence::{
     Call, Cycle, Degraded, Drift, Dropped, FailedCall, FailedWrite, Jury, MissingParent,
     MissingScope, MissingTool, NoExpression, NoMapping, NoRows, NoTool, Pinned, Reverted, Skipped,
@@ -53,7 +53,7 @@ impl Finding {
         self
     }
 
-    fn impact(mut self, impact: Impact) -> Self {
+    fn with_impact(mut self, impact: Impact) -> Self {
         self.context = with_member(self.context, "impact", impact.as_str());
         self
     }
@@ -64,6 +64,12 @@ impl Finding {
 
     pub fn target(&self) -> TargetModel {
         self.target
+    }
+
+    /// What it means for the data: the reason's own, unless the row says a narrower one.
+    pub fn impact(&self) -> Impact {
+        let said = self.context.get("impact").and_then(Value::as_str);
+        said.and_then(|it| it.parse().ok()).unwrap_or(self.reason.impact())
     }
 
     pub fn detail(&self) -> &str {
@@ -82,14 +88,14 @@ impl Finding {
         NewDiagnostic {
             workspace_connector: connector,
             target_model: self.target,
-            tool_name: self.tool.map(|it| shorten(&it, crate::diagnostic::TOOL_NAME_MAX)),
+            tool_name: self.tool.map(|it| storable(&redactor.name(&it), TOOL_NAME_MAX)),
             reason: self.reason,
             http_status: self.http_status.filter(|it| (100..=599).contains(it)),
-            detail: shorten(redactor.text(self.detail.trim()).as_ref(), DETAIL_MAX),
+            detail: storable(&redactor.text(self.detail.trim()), DETAIL_MAX),
             occurred_at: None,
             sync_log: Some(run),
             context: Some(context),
-            subject: self.subject,
+            subject: self.subject.map(|it| redactor.name(&it).into_owned()),
         }
     }
 }
@@ -216,13 +222,12 @@ impl Finding {
 
     pub fn schema_drift_detected(target: TargetModel, call: &Call, it: &Drift) -> Self {
         let kind = if it.breaking { "breaking" } else { "additive" };
-        let detail = format!(
-            "the answer of {} changed shape ({kind}): {} gone, {} changed, {} new",
-            call.name(),
-            it.gone.len(),
-            it.changed.len(),
-            it.new.len()
-        );
+        let tool = call.name();
+        let what = match it.declared_schema {
+            true => format!("the output schema that {tool} declares has changed"),
+            false => format!("the answer of {tool} changed shape"),
+        };
+        let detail = format!("{what} ({kind}){}", it.paths());
         Self::new(target, Reason::SchemaDriftDetected, detail, it).call(call)
     }
 
@@ -296,10 +301,12 @@ impl Finding {
     }
 
     pub fn jury_disagreement(target: TargetModel, tool: Option<&str>, it: &Jury) -> Self {
-        let rule = it.decided_by.as_deref().unwrap_or("gate score");
+        let rule = it.decided_by.unwrap_or("nothing");
+        let split: Vec<String> = it.split.iter().map(ToString::to_string).collect();
         let detail = format!(
-            "{} jury was split (agreement {:.2}) on {}; decided by {rule}",
+            "{} jury was split {} (agreement {:.2}) on {}; decided by {rule}",
             it.purpose,
+            split.join(":"),
             it.agreement,
             it.disputed.join(", ")
         );
@@ -317,7 +324,7 @@ impl Finding {
             it.failed.join("; ")
         );
         let row = Self::of_jury(target, Reason::JuryQuorumLost, tool, detail, it);
-        if it.fallback.is_some() { row.impact(Impact::Internal) } else { row }
+        if it.fallback.is_some() { row.with_impact(Impact::Internal) } else { row }
     }
 
     fn of_jury(
@@ -370,14 +377,13 @@ impl Finding {
     /// One row per foreign key.
     pub fn fk_parent_missing(target: TargetModel, tool: &str, it: &MissingParent) -> Self {
         let then = if it.required { "they wait for it" } else { "the reference is left empty" };
+        let (children, key, parent, several) = (it.children, &it.key, it.parent, it.several());
         let detail = format!(
-            "{} {target} record(s) refer by `{}` to {} records that are neither in this run nor in the workspace; {then}",
-            it.children, it.key, it.parent
+            "{children} {target} record(s) refer by `{key}` to {parent} records that are neither in this run nor in the workspace{several}; {then}"
         );
-        let row = Self::new(target, Reason::FkParentMissing, detail, it)
-            .tool(tool)
-            .about(it.key.as_str());
-        if it.required { row } else { row.impact(Impact::Internal) }
+        let row =
+            Self::new(target, Reason::FkParentMissing, detail, it).tool(tool).about(key.as_str());
+        if it.required { row } else { row.with_impact(Impact::Internal) }
     }
 
     /// One row per distinct error.

@@ -64,6 +64,10 @@ pub struct Tally {
     pub waiting: u64,
     /// A cap ended the reading: more rows exist, or may.
     pub truncated: bool,
+    /// Rows of earlier runs that had waited, and were stored in this one: no part of the law, as
+    /// they were accounted for in the run that fetched them.
+    #[serde(default)]
+    pub released: u64,
 }
 
 impl Tally {

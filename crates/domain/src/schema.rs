@@ -66,6 +66,24 @@ impl Schema {
         self.attributes.iter().find(|it| it.name == name)
     }
 
+    /// What a mapping can fill: an attribute, or a member of one or of its items
+    /// (`instructed_amount.amount`, `lines.debit`).
+    pub fn slot(&self, name: &str) -> Option<&Attribute> {
+        match name.split_once('.') {
+            None => self.attribute(name),
+            Some((name, member)) => self.attribute(name)?.items.iter().find(|it| it.name == member),
+        }
+    }
+
+    /// The name of every slot.
+    pub fn slots(&self) -> Vec<String> {
+        let of = |it: &Attribute| {
+            let members = it.items.iter().map(|member| format!("{}.{}", it.name, member.name));
+            std::iter::once(it.name.clone()).chain(members).collect::<Vec<_>>()
+        };
+        self.attributes.iter().flat_map(of).collect()
+    }
+
     /// Each attribute that refers to a model, with each model that it may refer to.
     pub fn references(&self) -> impl Iterator<Item = (&Attribute, TargetModel)> {
         self.attributes

@@ -104,22 +104,6 @@ impl FieldValue {
             Self::Money { amount, currency } => format!("{} {currency}", amount.normalize()),
         }
     }
-
-    /// The texts of one member over the items of a list, or of an object.
-    pub(super) fn member_texts<'a>(&'a self, member: &'a str) -> impl Iterator<Item = &'a str> {
-        let items: &[Value] = match self {
-            Self::Json(Value::Array(items)) => items,
-            Self::Json(object) => std::slice::from_ref(object),
-            Self::Text(_)
-            | Self::Decimal(_)
-            | Self::Integer(_)
-            | Self::Boolean(_)
-            | Self::Date(_)
-            | Self::DateTime(_)
-            | Self::Money { .. } => &[],
-        };
-        items.iter().filter_map(move |it| it.get(member).and_then(Value::as_str))
-    }
 }
 
 fn text(it: &Attribute, path: &str, text: &str) -> Result<FieldValue, Cause> {

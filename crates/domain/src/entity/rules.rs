@@ -159,13 +159,19 @@ fn journal_entry(values: &Values) -> Vec<Cause> {
     causes
 }
 
+/// An allocation that names no invoice or no payment is of no use, and has nothing to wait for.
 fn invoice_transaction(values: &Values) -> Vec<Cause> {
-    match number(values, "amount") {
-        Some(amount) if amount <= Decimal::ZERO => {
-            vec![Cause::new("amount", Rule::OutOfRange, "more than 0")]
-        }
-        _ => Vec::new(),
+    let mut causes = Vec::new();
+    if !values.contains_key("invoice_external_id") && !values.contains_key("invoice_number") {
+        causes.push(Cause::null_required("invoice_external_id"));
     }
+    if !values.contains_key("transaction_external_id") {
+        causes.push(Cause::null_required("transaction_external_id"));
+    }
+    if number(values, "amount").is_some_and(|amount| amount <= Decimal::ZERO) {
+        causes.push(Cause::new("amount", Rule::OutOfRange, "more than 0"));
+    }
+    causes
 }
 
 fn email(values: &Values) -> Vec<Cause> {
