@@ -53,13 +53,7 @@ pub(crate) fn ids(sql: &mut Sql, column: &str, ids: impl IntoIterator<Item = Uui
 
 /// The public ids that a condition names.
 pub(crate) fn ids_of(condition: &Condition) -> impl Iterator<Item = Uuid> {
-    condition.values.iter().filter_map(|it| match it {
-        crate::Value::Id(id) => Some(*id),
-        crate::Value::Text(_)
-        | crate::Value::Number(_)
-        | crate::Value::Time(_)
-        | crate::Value::Bool(_) => None,
-    })
+    condition.values.iter().filter_map(crate::Value::id)
 }
 
 /// `where` with the tenant: every statement on its rows begins so.

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::connector::{AuthorizationFlow, ConnectorStatus};
 use domain::id::ConnectorId;
+use domain::redact::Redactor;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::entity::connectors::{ActiveModel, Column, Entity, Model};
@@ -15,7 +16,10 @@ use crate::query::{Field, FieldKind, Mark, Query, Slice, SortKey, words_of};
 use crate::sql::{Bind, Sql};
 use crate::{Store, Tenant, cell};
 
+mod publish;
 mod row;
+
+pub use publish::{Entry, Published, publish};
 
 use row::COLUMNS;
 
@@ -61,6 +65,8 @@ pub struct New {
     pub provider: Option<String>,
     pub authorization_flow: AuthorizationFlow,
     pub supported_target_models: Option<Vec<TargetModel>>,
+    /// Where it is reached by default, over HTTP; kept without credentials, query or fragment.
+    pub address: Option<String>,
 }
 
 impl Default for New {
@@ -71,6 +77,7 @@ impl Default for New {
             provider: None,
             authorization_flow: AuthorizationFlow::None,
             supported_target_models: None,
+            address: None,
         }
     }
 }
@@ -85,7 +92,8 @@ pub struct Patch {
     pub governance: Option<Option<Value>>,
 }
 
-/// Adds a custom connector; the same `service_id` again gives the row that is there.
+/// Adds a custom connector; the same address again, or the same `service_id`, gives the row that is
+/// there. A `service_id` that stands for another address is a conflict.
 pub async fn insert(
     store: &Store,
     tenant: &Tenant,
@@ -95,16 +103,27 @@ pub async fn insert(
     check_service_id(&new.service_id)?;
     check_name(&new.name)?;
     let now = domain::time::to_millis(now);
+    let transport = new.address.as_deref().map(at);
+    if let Some(transport) = &transport {
+        let mut sql = own(store, tenant);
+        sql.push(" and transport = ");
+        cell::json(&mut sql, Some(transport));
+        sql.push(" order by pk limit 1");
+        if let Some(row) = store.fetch::<Model>(sql).await?.into_iter().next() {
+            return connector(row);
+        }
+    }
     let mut sql = store.sql().writing();
     sql.push("insert into connectors (connector_id, workspace_pk, service_id, name, provider, ");
-    sql.push(
-        "authorization_flow, supported_target_models, status, created_at, updated_at) select ",
-    );
+    sql.push("authorization_flow, supported_target_models, transport, status, ");
+    sql.push("created_at, updated_at) select ");
     sql.bind(Bind::Id(Uuid::new_v4())).push(", ").number(tenant.workspace_pk).push(", ");
-    sql.text_bind(&new.service_id).push(", ").text_bind(new.name).push(", ");
-    sql.bind(Bind::Text(new.provider)).push(", ");
+    sql.text_bind(&new.service_id).push(", ").text_bind(label(&new.name)).push(", ");
+    sql.bind(Bind::Text(new.provider.as_deref().map(label))).push(", ");
     sql.text_bind(new.authorization_flow.as_str()).push(", ");
     cell::json(&mut sql, models(new.supported_target_models.as_ref()).as_ref());
+    sql.push(", ");
+    cell::json(&mut sql, transport.as_ref());
     sql.push(", ").text_bind(ConnectorStatus::Available.as_str()).push(", ");
     sql.time(now).push(", ").time(now).push(" where ").gate(tenant).push("true");
     sql.push(" on conflict (workspace_pk, service_id)");
@@ -115,7 +134,18 @@ pub async fn insert(
     }
     let mut sql = own(store, tenant);
     sql.push(" and service_id = ").text_bind(new.service_id);
-    one(store, sql).await
+    let there = one(store, sql).await?;
+    match (&transport, &there.transport) {
+        (Some(new), Some(old)) if new != old => {
+            Err(Error::Conflict { what: "connector", field: "service_id" })
+        }
+        _ => Ok(there),
+    }
+}
+
+/// A default transport as it is kept.
+fn at(address: &str) -> Value {
+    json!({ "transport": "http", "url": domain::connector::plain_address(address) })
 }
 
 /// A global connector, or one of the workspace.
@@ -168,8 +198,8 @@ pub async fn update(
         check_name(name)?;
     }
     let row = ActiveModel {
-        name: patch.name.map_or(NotSet, Set),
-        provider: patch.provider.map_or(NotSet, Set),
+        name: patch.name.as_deref().map_or(NotSet, |it| Set(label(it))),
+        provider: patch.provider.map_or(NotSet, |it| Set(it.as_deref().map(label))),
         supported_target_models: patch
             .supported_target_models
             .map_or(NotSet, |it| Set(models(it.as_ref()))),
@@ -268,6 +298,11 @@ fn connector(row: Model) -> Result<Connector, Error> {
 
 pub(crate) fn models(wanted: Option<&Vec<TargetModel>>) -> Option<Value> {
     wanted.map(|it| it.iter().map(|model| Value::from(model.as_str())).collect())
+}
+
+/// What people call it, without a credential that slipped in.
+fn label(text: &str) -> String {
+    Redactor::default().label(text).into_owned()
 }
 
 fn check_service_id(service_id: &str) -> Result<(), Error> {

@@ -20,6 +20,7 @@ pub use prune::{oldest, prune, prune_all, roll_and_prune};
 pub use read::{find, list, newer};
 pub use update::{delete, update};
 
+pub(crate) use filter::live;
 pub(crate) use prune::{Errand, erase};
 pub(crate) use resolve::connector_pk;
 pub(crate) use writer::{Job, spawn_background};

@@ -25,12 +25,15 @@ pub mod connectors;
 pub mod diagnostics;
 pub(crate) mod entity;
 mod error;
+pub mod grants;
+pub mod health;
 mod inspect;
 pub mod mappings;
 mod migration;
 pub mod pending;
 mod postgres;
 pub mod query;
+pub mod queue;
 mod raw;
 pub mod records;
 pub mod rejected;
@@ -102,6 +105,18 @@ pub struct Settings {
     pub seal_key: Option<[u8; 32]>,
     /// None: beside the SQLite database; PostgreSQL has no folder of its own.
     pub seal_folder: Option<PathBuf>,
+    /// None, but for the contracts of reasons.
+    pub fault: Option<Fault>,
+}
+
+/// Makes the database itself refuse what is sound, by its own constraints: the contracts of
+/// `blueprint_persistence_failed` and `entity_persist_failed` need a refusal that is real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A mapping is saved as version 0, which a CHECK forbids.
+    Blueprints,
+    /// Of the records of a statement, every so many has no external id, which a CHECK forbids.
+    Records { every: usize },
 }
 
 impl Default for Settings {
@@ -116,6 +131,7 @@ impl Default for Settings {
             auth_cache: Duration::from_secs(30),
             seal_key: None,
             seal_folder: None,
+            fault: None,
         }
     }
 }

@@ -3,21 +3,27 @@
 use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::id::{ConnectorMappingId, WorkspaceConnectorId};
+use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::entity::connector_mappings::{ActiveModel, Column, Entity};
+use crate::entity::connector_mappings::ActiveModel;
 use crate::error::Error;
 use crate::query::{Mark, Query, Slice, SortKey};
 use crate::sql::{Bind, Sql};
-use crate::{Store, Tenant, cell, diagnostics, pending};
+use crate::{Fault, Store, Tenant, cell, diagnostics, pending};
 
 mod line;
+mod pins;
 mod row;
+mod standing;
+mod update;
 
+pub use pins::{SlotPin, Whole, slot_pins, slot_pins_of};
 pub use row::{FIELDS, SORTS};
+pub use standing::{Standing, find_version, keep, refresh};
+pub use update::{Patch, restore, update};
 
 use line::Line;
 use row::{Row, asked, mapping, select};
@@ -64,11 +70,15 @@ pub struct Mapping {
     pub needs_regeneration: bool,
     pub regeneration_reason: Option<RegenerationReason>,
     pub input_fingerprint: String,
+    /// Paths of the rows and their types, of which the fingerprint is.
+    pub input_shape: Value,
     pub output_schema_hash: Option<String>,
     pub target_schema_hash: Option<String>,
     pub governance_hash: Option<String>,
     pub slot_report: Value,
     pub jury: Value,
+    /// A few rows without secrets.
+    pub sample: Value,
     /// Of the last run.
     pub stats: Value,
     pub created_at: DateTime<Utc>,
@@ -88,11 +98,13 @@ pub struct NewMapping {
     pub pagination_plan: Value,
     pub last_good_version: Option<u32>,
     pub input_fingerprint: String,
+    pub input_shape: Value,
     pub output_schema_hash: Option<String>,
     pub target_schema_hash: Option<String>,
     pub governance_hash: Option<String>,
     pub slot_report: Value,
     pub jury: Value,
+    pub sample: Value,
 }
 
 impl NewMapping {
@@ -115,11 +127,13 @@ impl NewMapping {
             pagination_plan: Value::Null,
             last_good_version: None,
             input_fingerprint: String::new(),
+            input_shape: Value::Null,
             output_schema_hash: None,
             target_schema_hash: None,
             governance_hash: None,
             slot_report: Value::Null,
             jury: Value::Null,
+            sample: Value::Null,
         }
     }
 }
@@ -131,13 +145,29 @@ pub async fn save(
     new: NewMapping,
     now: DateTime<Utc>,
 ) -> Result<Mapping, Error> {
+    write(store, tenant, new, None, now).await
+}
+
+/// With a reason against it, a version is kept and not live.
+async fn write(
+    store: &Store,
+    tenant: &Tenant,
+    new: NewMapping,
+    against: Option<RegenerationReason>,
+    now: DateTime<Utc>,
+) -> Result<Mapping, Error> {
     let connector_pk = pending::connector_pk(store, tenant, new.connector).await?;
     let now = domain::time::to_millis(now);
     let txn = store.tenant_txn(tenant).await?;
     let id = Uuid::new_v4();
     let line = Line { tenant, connector_pk, model: new.model.as_str(), tool: &new.tool };
-    let version = line.next_version(&txn).await?;
-    line.retire(&txn, now).await?;
+    let version = match store.settings().fault {
+        Some(Fault::Blueprints) => 0,
+        Some(Fault::Records { .. }) | None => line.next_version(&txn).await?,
+    };
+    if against.is_none() {
+        line.retire(&txn, now).await?;
+    }
     let row = ActiveModel {
         pk: NotSet,
         connector_mapping_id: Set(id),
@@ -146,15 +176,15 @@ pub async fn save(
         target_model: Set(new.model.as_str().to_owned()),
         tool_name: Set(new.tool),
         version: Set(version),
-        is_live: Set(true),
+        is_live: Set(against.is_none()),
         last_good_version: Set(new.last_good_version.and_then(|it| it.try_into().ok())),
         generator: Set(new.generator.as_str().to_owned()),
         jsonata_expression: Set(new.expression),
         plan: Set(present(new.plan)),
         tool_arguments: Set(present(new.tool_arguments)),
         pagination_plan: Set(present(new.pagination_plan)),
-        needs_regeneration: Set(false),
-        regeneration_reason: Set(None),
+        needs_regeneration: Set(against.is_some()),
+        regeneration_reason: Set(against.map(|it| it.as_str().to_owned())),
         input_fingerprint: Set(new.input_fingerprint),
         output_schema_hash: Set(new.output_schema_hash),
         target_schema_hash: Set(new.target_schema_hash),
@@ -162,6 +192,8 @@ pub async fn save(
         slot_report: Set(present(new.slot_report)),
         jury: Set(present(new.jury)),
         stats: Set(None),
+        input_shape: Set(present(new.input_shape)),
+        sample: Set(present(new.sample)),
         created_at: Set(now),
         updated_at: Set(now),
         deleted_at: Set(None),
@@ -277,40 +309,6 @@ pub async fn mark_good(
     sql.push("update connector_mappings set last_good_version = version, updated_at = ");
     sql.time(domain::time::to_millis(now));
     change(store, tenant, id, sql).await
-}
-
-/// Makes an old version live again; the one that was live is kept.
-pub async fn restore(
-    store: &Store,
-    tenant: &Tenant,
-    id: ConnectorMappingId,
-    now: DateTime<Utc>,
-) -> Result<Mapping, Error> {
-    let now = domain::time::to_millis(now);
-    let txn = store.tenant_txn(tenant).await?;
-    let row = Entity::find()
-        .filter(Column::ConnectorMappingId.eq(id.0))
-        .filter(Column::WorkspacePk.eq(tenant.workspace_pk))
-        .filter(Column::DeletedAt.is_null())
-        .one(&txn)
-        .await?
-        .ok_or(Error::NotFound("connector_mapping"))?;
-    let line = Line {
-        tenant,
-        connector_pk: row.workspace_connector_pk,
-        model: &row.target_model,
-        tool: &row.tool_name,
-    };
-    line.retire(&txn, now).await?;
-    let mut row: ActiveModel = row.into();
-    row.is_live = Set(true);
-    row.needs_regeneration = Set(false);
-    row.regeneration_reason = Set(None);
-    row.updated_at = Set(now);
-    let conflict = |error| Error::from(error).or_conflict("connector_mapping", "version");
-    row.update(&txn).await.map_err(conflict)?;
-    txn.commit().await?;
-    find(store, tenant, id).await
 }
 
 /// Takes a version away: a live one leaves its tool without a mapping, to be drawn anew.

@@ -8,13 +8,28 @@ use crate::error::Error;
 
 mod m0001_base;
 mod m0002_records;
+mod m0003_slot_pins;
+mod m0004_parents;
+mod m0005_mapping_shapes;
+mod m0006_jobs;
+mod m0007_tool_choices;
+mod m0008_grants;
 pub(crate) mod tenancy;
 
 struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_base::Step), Box::new(m0002_records::Step)]
+        vec![
+            Box::new(m0001_base::Step),
+            Box::new(m0002_records::Step),
+            Box::new(m0003_slot_pins::Step),
+            Box::new(m0004_parents::Step),
+            Box::new(m0005_mapping_shapes::Step),
+            Box::new(m0006_jobs::Step),
+            Box::new(m0007_tool_choices::Step),
+            Box::new(m0008_grants::Step),
+        ]
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::entity::pending_entities::{ActiveModel, Column, Entity};
 use crate::error::Error;
 use crate::sql::Sql;
-use crate::{Store, Tenant, cell, diagnostics};
+use crate::{Store, Tenant, cell, diagnostics, sync_logs};
 
 /// Rows in one statement.
 const CHUNK: usize = 500;
@@ -80,6 +80,7 @@ pub async fn put(
     let connector_pk = connector_pk(store, tenant, connector).await?;
     let now = domain::time::to_millis(now);
     let txn = store.tenant_txn(tenant).await?;
+    sync_logs::fence(&txn, tenant, run).await?;
     for chunk in rows.chunks(CHUNK) {
         // A row twice in one statement cannot be upserted: the last one stands.
         let last = |(index, it): &(usize, &Pending)| {
@@ -138,6 +139,40 @@ pub async fn list(
     sql.push(" and target_model = ").text_bind(model.as_str());
     sql.push(" and pk > ").number(after).push(" order by pk limit 500");
     store.fetch::<Row>(sql).await?.into_iter().map(waiting).collect()
+}
+
+/// The models of which rows of a connector wait.
+pub async fn models(
+    store: &Store,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+) -> Result<Vec<TargetModel>, Error> {
+    let Some(connector_pk) = diagnostics::connector_pk(store, tenant, connector).await? else {
+        return Ok(Vec::new());
+    };
+    let mut sql = store.sql();
+    sql.push("select distinct target_model from pending_entities");
+    cell::of_tenant(&mut sql, tenant, "workspace_pk");
+    sql.push(" and workspace_connector_pk = ").number(connector_pk);
+    store.fetch::<(String,)>(sql).await?.iter().map(|it| cell::word(&it.0)).collect()
+}
+
+/// Ends the wait of rows that no run has seen for the days of the retention.
+pub async fn prune(
+    store: &Store,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let Some(connector_pk) = diagnostics::connector_pk(store, tenant, connector).await? else {
+        return Ok(0);
+    };
+    let mut sql = store.sql().writing();
+    sql.push("delete from pending_entities");
+    cell::of_tenant(&mut sql, tenant, "workspace_pk");
+    sql.push(" and workspace_connector_pk = ").number(connector_pk);
+    sql.push(" and updated_at < ").time(domain::time::to_millis(tenant.retention().cutoff(now)));
+    store.execute(sql).await
 }
 
 /// Is it that this record waits? Under every connector of the workspace.

@@ -107,6 +107,10 @@ impl Postgres {
         Ok(Self { lanes, pool: SqlxPostgresConnector::from_sqlx_postgres_pool(pool) })
     }
 
+    pub(crate) fn pool(&self) -> sqlx::PgPool {
+        self.pool.get_postgres_connection_pool().clone()
+    }
+
     pub(crate) async fn close(&self) {
         self.lanes.close().await;
         // Nothing is left to be told of a pool that closes badly.

@@ -84,6 +84,15 @@ pub enum Value {
     Bool(bool),
 }
 
+impl Value {
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Text(_) | Self::Number(_) | Self::Time(_) | Self::Bool(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     pub field: &'static Field,

@@ -1,7 +1,5 @@
 //! The records of the twelve models: one path for all of them, driven by their schemas.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::entity::Entity;
@@ -9,14 +7,20 @@ use domain::id::{SyncLogId, WorkspaceConnectorId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{Error, Store, Tenant, diagnostics};
+use crate::{Error, Fault, Store, Tenant, diagnostics, sync_logs};
 
 mod document;
+mod failure;
+mod held;
+mod parents;
 mod read;
+mod relink;
 pub(crate) mod table;
 mod write;
 
+pub use parents::{Lookup, Match, Wanted, matches};
 pub use read::{SORTS, fields, find, find_all, list};
+pub use relink::relink_accounts;
 
 /// Sound entities of one model, as one tool of one connector gave them.
 #[derive(Debug)]
@@ -83,7 +87,12 @@ pub async fn upsert(
         .await?
         .ok_or(Error::NotFound("workspace_connector"))?;
     let txn = store.tenant_txn(tenant).await?;
-    let writer = write::Writer { txn: &txn, tenant, connector_pk, batch, now };
+    sync_logs::fence(&txn, tenant, batch.run).await?;
+    let spoiled = match store.settings().fault {
+        Some(Fault::Records { every }) => Some(every.max(1)),
+        Some(Fault::Blueprints) | None => None,
+    };
+    let writer = write::Writer { txn: &txn, tenant, connector_pk, batch, now, spoiled };
     let mut upserted = Upserted::default();
     for first in (0..batch.entities.len()).step_by(write::CHUNK) {
         writer.chunk(first, &mut upserted).await?;
@@ -91,17 +100,6 @@ pub async fn upsert(
     txn.commit().await?;
     upserted.failed.sort_by_key(|it| it.index);
     Ok(upserted)
-}
-
-/// Which of these external ids are stored, under this connector: the parents that are there.
-pub async fn existing(
-    store: &Store,
-    tenant: &Tenant,
-    model: TargetModel,
-    connector: WorkspaceConnectorId,
-    external_ids: &[&str],
-) -> Result<HashSet<String>, Error> {
-    read::existing(store, tenant, model, connector, external_ids).await
 }
 
 /// How many records of a model the workspace has.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::entity::rejected_entities::{ActiveModel, Column, Entity};
 use crate::error::Error;
 use crate::sql::{Bind, Sql};
-use crate::{Store, Tenant, cell, diagnostics, pending};
+use crate::{Store, Tenant, cell, diagnostics, pending, sync_logs};
 
 /// Rows in one statement.
 const CHUNK: usize = 500;
@@ -124,6 +124,7 @@ pub async fn insert_many(
     ])
     .to_owned();
     let txn = store.tenant_txn(tenant).await?;
+    sync_logs::fence(&txn, tenant, run).await?;
     for chunk in models.chunks(CHUNK) {
         Entity::insert_many(chunk.to_vec())
             .on_conflict(again.clone())
@@ -191,6 +192,23 @@ pub async fn settle(
     sql.push(" and tool_name = ").text_bind(rows.tool);
     sql.push(" and last_seen_run = ").bind(Bind::Id(rows.run.0));
     sql.push(" and reason <> ").text_bind(reason.as_str());
+    store.execute(sql).await
+}
+
+/// After a run that has read every row of a tool's answer: ends the rejections without an external
+/// id that it did not see again. Whether such a row is sound by now or gone cannot be told apart;
+/// one with an id stands until the record is stored.
+pub async fn end_nameless(store: &Store, tenant: &Tenant, rows: OfRun<'_>) -> Result<u64, Error> {
+    let Some(connector_pk) = diagnostics::connector_pk(store, tenant, rows.connector).await? else {
+        return Ok(0);
+    };
+    let mut sql = store.sql().writing();
+    sql.push("delete from rejected_entities");
+    cell::of_tenant(&mut sql, tenant, "workspace_pk");
+    sql.push(" and workspace_connector_pk = ").number(connector_pk);
+    sql.push(" and target_model = ").text_bind(rows.model.as_str());
+    sql.push(" and tool_name = ").text_bind(rows.tool);
+    sql.push(" and external_id is null and last_seen_run <> ").bind(Bind::Id(rows.run.0));
     store.execute(sql).await
 }
 

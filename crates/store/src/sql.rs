@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, FromRow};
 use uuid::Uuid;
 
+use crate::cell;
 use crate::error::{Error, Source};
 use crate::query::{Edge, Mark, Op, Page, Query, SortKey, Value};
 use crate::tenant::Tenant;
@@ -179,6 +180,11 @@ impl Sql {
             }
             (_, [value]) => self.compare(column, op, value.bind()),
             (_, []) => self.push("1 = 0"),
+            // Neither driver takes a list of ids as they are stored.
+            (_, ids @ [Value::Id(_), ..]) => {
+                cell::ids(self, column, ids.iter().filter_map(Value::id));
+                self
+            }
             (_, many) => self.any(column, Value::list(many)),
         }
     }

@@ -75,6 +75,10 @@ impl Sqlite {
         self.write.close().await;
     }
 
+    pub(crate) fn write_pool(&self) -> SqlitePool {
+        self.write.clone()
+    }
+
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }

@@ -15,12 +15,16 @@ mod ledger;
 mod lifecycle;
 mod orphans;
 mod row;
+mod schedule;
 
 pub use ledger::ledgers;
-pub use lifecycle::{schedule, settle, start};
-pub use orphans::{beat, cancel, fail_orphans, is_cancelled};
+pub use lifecycle::{settle, start};
+pub(crate) use orphans::fence;
+pub use orphans::{Beat, Running, attempt, beat, cancel, hand_back, interrupt, running, tenant_of};
 pub use row::{FIELDS, SORTS};
+pub use schedule::{Due, Next, due, reserve, schedule, schedule_due, schedule_later};
 
+use orphans::Ended;
 use row::{Row, asked, select, sync_log};
 
 /// One run.

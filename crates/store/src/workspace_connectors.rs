@@ -4,18 +4,20 @@ use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::connector::{InstallationStatus, Transport};
 use domain::id::{ConnectorId, WorkspaceConnectorId, WorkspaceId};
+use domain::redact::Redactor;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
 };
 use serde_json::Value;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::entity::workspace_connectors::{Column, Entity, Model};
 use crate::error::Error;
 use crate::query::{Mark, Query, Slice, SortKey};
 use crate::sql::{Bind, Sql};
-use crate::{Store, Tenant, cell, connectors, seal};
+use crate::{Store, Tenant, cell, connectors, queue, seal};
 
 mod feed;
 mod row;
@@ -101,16 +103,23 @@ pub async fn insert(
     let mut sql = store.sql().writing();
     sql.push("insert into workspace_connectors (workspace_connector_id, workspace_pk, ");
     sql.push("connector_pk, name, status, transport, address, secrets_set, schedule_minutes, ");
-    sql.push("paused, supported_target_models, created_at, updated_at) select ");
+    sql.push("paused, supported_target_models, next_run_at, created_at, updated_at) select ");
     sql.bind(Bind::Id(id)).push(", ").number(tenant.workspace_pk).push(", pk, ");
-    sql.text_bind(new.name).push(", ");
-    sql.text_bind(InstallationStatus::Enabled.as_str()).push(", ");
+    sql.text_bind(Redactor::of(&new.transport).label(&new.name)).push(", ");
+    // Whoever needs a person's consent, and brings no credential, waits for it.
+    let waits = match new.transport.names_credential() {
+        true => InstallationStatus::Enabled,
+        false => InstallationStatus::ToConfigure,
+    };
+    sql.push("case authorization_flow when 'oauth2' then ").text_bind(waits.as_str());
+    sql.push(" else ").text_bind(InstallationStatus::Enabled.as_str()).push(" end, ");
     sql.bind(Bind::Bytes(sealed)).push(", ").text_bind(new.transport.address()).push(", ");
     cell::json(&mut sql, Some(&Value::from(new.transport.secret_names())));
     sql.push(", ").bind(minutes(new.schedule_minutes)?).push(", ");
     cell::boolean(&mut sql, new.paused);
     sql.push(", ");
     cell::json(&mut sql, connectors::models(new.supported_target_models.as_ref()).as_ref());
+    sql.push(", ").bind(Bind::Time(first_time(new.schedule_minutes, now)));
     sql.push(", ").time(now).push(", ").time(now);
     sql.push(" from connectors where ").gate(tenant).push("connector_id = ");
     sql.bind(Bind::Id(new.connector.0)).push(" and deleted_at is null");
@@ -144,6 +153,51 @@ pub async fn transport(
     let sealed = row.transport.ok_or(Error::Sealed("no transport is configured"))?;
     let plain = seal::open(store, id.0, &sealed)?;
     serde_json::from_slice(&plain).map_err(|_secret| Error::Sealed("it holds no transport"))
+}
+
+/// What people have decided about its connector, as it was written down.
+pub async fn governance(
+    store: &Store,
+    tenant: &Tenant,
+    id: WorkspaceConnectorId,
+) -> Result<Option<Value>, Error> {
+    document(store, tenant, id, "c.governance").await
+}
+
+/// Which tools earlier runs chose, as the engine wrote it down.
+pub async fn tool_choices(
+    store: &Store,
+    tenant: &Tenant,
+    id: WorkspaceConnectorId,
+) -> Result<Option<Value>, Error> {
+    document(store, tenant, id, "i.tool_choices").await
+}
+
+pub async fn set_tool_choices(
+    store: &Store,
+    tenant: &Tenant,
+    id: WorkspaceConnectorId,
+    choices: &Value,
+) -> Result<(), Error> {
+    let mut sql = store.sql().writing();
+    sql.push("update workspace_connectors set tool_choices = ");
+    cell::json(&mut sql, Some(choices));
+    of(&mut sql, tenant, id);
+    changed(store.execute(sql).await?)
+}
+
+async fn document(
+    store: &Store,
+    tenant: &Tenant,
+    id: WorkspaceConnectorId,
+    column: &'static str,
+) -> Result<Option<Value>, Error> {
+    let mut sql = store.sql();
+    sql.push("select ").push(column);
+    row::live(&mut sql, tenant);
+    sql.push(" and i.workspace_connector_id = ").bind(Bind::Id(id.0));
+    let found = store.fetch::<(Option<Json<Value>>,)>(sql).await?.into_iter().next();
+    found.map(|it| it.0.map(|it| it.0)).ok_or(Error::NotFound("workspace_connector"))
 }
 
 /// A page of the workspace's own installations.
@@ -184,31 +238,29 @@ pub async fn update(
     patch: Patch,
     now: DateTime<Utc>,
 ) -> Result<WorkspaceConnector, Error> {
+    let now = domain::time::to_millis(now);
     let mut sql = store.sql().writing();
-    sql.push("update workspace_connectors set updated_at = ").time(domain::time::to_millis(now));
-    if let Some(name) = patch.name {
-        connectors::check_name(&name)?;
-        sql.push(", name = ").text_bind(name);
+    sql.push("update workspace_connectors set updated_at = ").time(now);
+    if let Some(name) = &patch.name {
+        connectors::check_name(name)?;
+        let redactor = patch.transport.as_ref().map(Redactor::of).unwrap_or_default();
+        sql.push(", name = ").text_bind(redactor.label(name));
     }
     if let Some(transport) = &patch.transport {
         sql.push(", transport = ").bind(Bind::Bytes(sealed(store, id.0, transport)?));
         sql.push(", address = ").text_bind(transport.address()).push(", secrets_set = ");
         cell::json(&mut sql, Some(&Value::from(transport.secret_names())));
-    }
-    match patch.status {
-        None => {}
-        Some(InstallationStatus::Processing) => {
-            return Err(Error::invalid(0, "status", "is set by runs alone"));
+        // What was granted is for the server that granted it.
+        for column in ["grant_sealed", "flow_sealed"] {
+            sql.push(", ").push(column).push(" = case when address = ");
+            sql.text_bind(transport.address()).push(" then ").push(column).push(" else null end");
         }
-        Some(status) => {
-            let word = status.as_str();
-            sql.push(", status = case status when 'processing' then status else ").text_bind(word);
-            sql.push(" end, resting_status = case status when 'processing' then ").text_bind(word);
-            sql.push(" else null end");
-        }
+        sql.push(", grant_generation = grant_generation + 1");
     }
+    set_status(&mut sql, &patch)?;
     if let Some(schedule) = patch.schedule_minutes {
         sql.push(", schedule_minutes = ").bind(minutes(schedule)?);
+        sql.push(", next_run = null, next_run_at = ").bind(Bind::Time(first_time(schedule, now)));
     }
     if let Some(paused) = patch.paused {
         sql.push(", paused = ");
@@ -221,6 +273,33 @@ pub async fn update(
     of(&mut sql, tenant, id);
     changed(store.execute(sql).await?)?;
     find(store, tenant, id).await
+}
+
+/// Where a change leaves the installation to rest; a run under way goes on.
+fn set_status(sql: &mut Sql, patch: &Patch) -> Result<(), Error> {
+    match patch.status {
+        None if patch.transport.is_some() => {
+            // New credentials answer what the old ones could not; what a person has put aside
+            // stays aside, and what runs say of the data is theirs to say.
+            for column in ["status", "resting_status"] {
+                sql.push(&format!(
+                    ", {column} = case when {column} in ('to_configure', 'need_reconnect', \
+                     'error') then 'enabled' else {column} end"
+                ));
+            }
+        }
+        None => {}
+        Some(InstallationStatus::Processing) => {
+            return Err(Error::invalid(0, "status", "is set by runs alone"));
+        }
+        Some(status) => {
+            let word = status.as_str();
+            sql.push(", status = case status when 'processing' then status else ").text_bind(word);
+            sql.push(" end, resting_status = case status when 'processing' then ").text_bind(word);
+            sql.push(" else null end");
+        }
+    }
+    Ok(())
 }
 
 /// What the server offers, as it said when it was last asked.
@@ -255,10 +334,13 @@ pub async fn delete(
     row.resting_status = Set(None);
     row.transport = Set(None);
     row.secrets_set = Set(None);
+    row.grant_sealed = Set(None);
+    row.flow_sealed = Set(None);
     row.installed_capabilities = Set(None);
     row.updated_at = Set(now);
     row.deleted_at = Set(Some(now));
     row.update(&txn).await?;
+    queue::pull_of(&txn, pk).await?;
     cell::execute(
         &txn,
         "update workspace_connector_sync_logs set status = 'error', updated_at = $2,
@@ -278,13 +360,13 @@ pub(crate) async fn own(
     tenant: &Tenant,
     id: WorkspaceConnectorId,
 ) -> Result<Model, Error> {
-    let found = Entity::find()
+    Entity::find()
         .filter(Column::WorkspaceConnectorId.eq(id.0))
         .filter(Column::WorkspacePk.eq(tenant.workspace_pk))
         .filter(Column::DeletedAt.is_null())
         .one(txn)
-        .await?;
-    found.ok_or(Error::NotFound("workspace_connector"))
+        .await?
+        .ok_or(Error::NotFound("workspace_connector"))
 }
 
 /// ` where` the same, in a plain statement.
@@ -303,12 +385,15 @@ fn sealed(store: &Store, id: Uuid, transport: &Transport) -> Result<Vec<u8>, Err
     seal::seal(store, id, &plain)
 }
 
+/// A new schedule begins with a whole interval.
+fn first_time(schedule: Option<u32>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    schedule.map(|minutes| now + chrono::Duration::minutes(minutes.into()))
+}
+
 /// Up to a year.
 fn minutes(schedule: Option<u32>) -> Result<Bind, Error> {
-    match schedule {
-        Some(minutes) if !(1..=525_600).contains(&minutes) => {
-            Err(Error::invalid(0, "schedule_minutes", "is not between 1 and 525600"))
-        }
-        _ => Ok(Bind::Number(schedule.map(i64::from))),
+    match schedule.is_none_or(|it| (1..=525_600).contains(&it)) {
+        true => Ok(Bind::Number(schedule.map(i64::from))),
+        false => Err(Error::invalid(0, "schedule_minutes", "is not between 1 and 525600")),
     }
 }

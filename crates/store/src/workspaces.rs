@@ -15,7 +15,7 @@ use crate::entity::workspaces::{ActiveModel, Column, Entity, Model};
 use crate::error::Error;
 use crate::query::{Field, FieldKind, Mark, Query, Slice, SortKey};
 use crate::tenant::{Operator, Tenant};
-use crate::{Store, diagnostics};
+use crate::{Store, diagnostics, queue};
 
 pub static FIELDS: &[Field] = &[
     Field { name: "name", kind: FieldKind::Text },
@@ -171,6 +171,7 @@ pub async fn delete(store: &Store, tenant: &Tenant) -> Result<(), Error> {
     if store.is_postgres() {
         txn.execute_unprepared("set local statement_timeout = 0").await?;
     }
+    queue::pull_all(&txn, tenant.workspace_pk).await?;
     let gone = Entity::delete_by_id(tenant.workspace_pk).exec(&txn).await?;
     txn.commit().await?;
     store.caches().forget_workspace(tenant.workspace_pk);

@@ -29,7 +29,7 @@ pub static FIELDS: &[Field] = &[
 pub static SORTS: &[&str] = &["occurred_at", "created_at", "reason"];
 
 /// `where` with what every read has: the tenant, live rows, young rows.
-pub(super) fn live(sql: &mut Sql, tenant: &Tenant, now: DateTime<Utc>) {
+pub(crate) fn live(sql: &mut Sql, tenant: &Tenant, now: DateTime<Utc>) {
     sql.push(" where ").gate(tenant).push("workspace_pk = ").number(tenant.workspace_pk);
     sql.push(" and deleted_at is null and occurred_at >= ");
     sql.time(domain::time::to_millis(tenant.retention.cutoff(now)));

@@ -29,6 +29,8 @@ pub struct Model {
     pub slot_report: Option<Json>,
     pub jury: Option<Json>,
     pub stats: Option<Json>,
+    pub input_shape: Option<Json>,
+    pub sample: Option<Json>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub deleted_at: Option<DateTimeUtc>,

@@ -20,6 +20,7 @@ pub struct Model {
     pub dropped_total: i64,
     pub waiting: i64,
     pub truncated: bool,
+    pub released: i64,
     pub created_at: DateTimeUtc,
 }
 

@@ -21,9 +21,15 @@ pub struct Model {
     pub paused: bool,
     pub supported_target_models: Option<Json>,
     pub last_success_at: Option<DateTimeUtc>,
+    pub next_run_at: Option<DateTimeUtc>,
+    pub next_run: Option<Json>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub deleted_at: Option<DateTimeUtc>,
+    pub grant_sealed: Option<Vec<u8>>,
+    pub grant_generation: i64,
+    pub grant_lease_until: Option<DateTimeUtc>,
+    pub flow_sealed: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -44,8 +44,8 @@ pub(super) struct Row {
     regeneration_reason: Option<String>,
     input_fingerprint: String,
     hashes: [Option<String>; 3],
-    /// plan, arguments, pagination, slot report, jury, stats
-    documents: [Value; 6],
+    /// plan, arguments, pagination, slot report, jury, stats, shape, sample
+    documents: [Value; 8],
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -87,9 +87,11 @@ where
                 document(19)?,
                 document(20)?,
                 document(21)?,
+                document(22)?,
+                document(23)?,
             ],
-            created_at: row.try_get(22)?,
-            updated_at: row.try_get(23)?,
+            created_at: row.try_get(24)?,
+            updated_at: row.try_get(25)?,
         })
     }
 }
@@ -101,7 +103,7 @@ pub(super) fn select(store: &Store, tenant: &Tenant) -> Sql {
          cast(t.last_good_version as bigint), t.generator, t.jsonata_expression, \
          t.needs_regeneration, t.regeneration_reason, t.input_fingerprint, t.output_schema_hash, \
          t.target_schema_hash, t.governance_hash, t.plan, t.tool_arguments, t.pagination_plan, \
-         t.slot_report, t.jury, t.stats, t.created_at, t.updated_at",
+         t.slot_report, t.jury, t.stats, t.input_shape, t.sample, t.created_at, t.updated_at",
     );
     live(&mut sql, tenant);
     sql
@@ -146,7 +148,8 @@ pub(super) async fn asked(
 }
 
 pub(super) fn mapping(row: Row) -> Result<Mapping, Error> {
-    let [plan, tool_arguments, pagination_plan, slot_report, jury, stats] = row.documents;
+    let [plan, tool_arguments, pagination_plan, slot_report, jury, stats, input_shape, sample] =
+        row.documents;
     let [output_schema_hash, target_schema_hash, governance_hash] = row.hashes;
     let version = |it: i64| u32::try_from(it).map_err(cell::unreadable);
     let reason = row.regeneration_reason.as_deref().map(cell::word::<RegenerationReason>);
@@ -166,11 +169,13 @@ pub(super) fn mapping(row: Row) -> Result<Mapping, Error> {
         needs_regeneration: row.needs_regeneration,
         regeneration_reason: reason.transpose()?,
         input_fingerprint: row.input_fingerprint,
+        input_shape,
         output_schema_hash,
         target_schema_hash,
         governance_hash,
         slot_report,
         jury,
+        sample,
         stats,
         created_at: row.created_at,
         updated_at: row.updated_at,

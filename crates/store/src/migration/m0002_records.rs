@@ -8,7 +8,8 @@ use sea_orm::{DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
 
 use super::{render, run, tenancy};
-use tables::{MODELS, REASONS, RECORDS, Records};
+pub(super) use tables::MODELS;
+use tables::{REASONS, RECORDS, Records};
 
 mod tables;
 
@@ -66,7 +67,7 @@ fn dialect(template: &str, backend: DbBackend) -> String {
     render(&text, backend)
 }
 
-const WORKSPACE: &str = "workspace_pk bigint not null
+pub(super) const WORKSPACE: &str = "workspace_pk bigint not null
       references workspaces (pk) on update cascade on delete cascade";
 
 const LEDGER: &str = "

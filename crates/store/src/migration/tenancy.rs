@@ -50,7 +50,9 @@ pub(crate) fn grants() -> String {
         "grant select, insert, update, delete on all tables in schema {SCHEMA} to {ROLE};
          grant usage, select on all sequences in schema {SCHEMA} to {ROLE};
          grant execute on all functions in schema {SCHEMA} to {ROLE};
-         revoke insert, update, delete on {SCHEMA}.seaql_migrations from {ROLE};"
+         revoke insert, update, delete on {SCHEMA}.seaql_migrations from {ROLE};
+         grant usage on schema apalis to {ROLE};
+         grant select, insert, update, delete on all tables in schema apalis to {ROLE};"
     )
 }
 

@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use super::table::{self, Store};
 
+/// Bytes of a natural key.
+const KEY_MAX: usize = 1000;
+
 /// An entity on its way into its table.
 pub(super) fn row(entity: &Entity, record_id: Uuid, hash: &[u8; 32]) -> Value {
     let mut row = Map::new();
@@ -31,6 +34,15 @@ pub(super) fn row(entity: &Entity, record_id: Uuid, hash: &[u8; 32]) -> Value {
                 row.insert(name.clone(), Value::String(amount.to_string()))
             }
         };
+    }
+    for (column, attribute, key) in table::folded(entity.model) {
+        if let Some(FieldValue::Text(it)) = entity.values.get(*attribute) {
+            // A longer text is no name to be found by, and would not fit into an index.
+            let folded = key.fold(it);
+            if folded.len() <= KEY_MAX {
+                row.insert((*column).to_owned(), Value::String(folded));
+            }
+        }
     }
     Value::Object(row)
 }
@@ -63,6 +75,7 @@ fn value_has_nul(value: &Value) -> bool {
 pub(super) fn select(model: TargetModel, postgres: bool) -> String {
     let members: Vec<String> = table::columns(model)
         .iter()
+        .chain(&table::linked(model))
         .map(|it| {
             let column = format!("t.\"{}\"", it.name);
             let value = match (it.store, postgres) {
@@ -91,7 +104,7 @@ pub(super) fn values(
 ) -> Result<Map<String, Value>, serde_json::Error> {
     let mut stored: Map<String, Value> = serde_json::from_str(text)?;
     let mut values = Map::new();
-    for column in table::columns(model) {
+    for column in table::columns(model).into_iter().chain(table::linked(model)) {
         let Some(value) = stored.remove(&column.name).filter(|it| !it.is_null()) else { continue };
         let value = match (column.store, value) {
             // SQLite has no boolean of its own.

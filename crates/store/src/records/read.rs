@@ -1,13 +1,12 @@
 //! Reading records: one, a page of a model, and which are there.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
 use domain::schema::Kind;
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{Record, document, table};
@@ -113,31 +112,6 @@ pub async fn list(
         slice.total = Some(counted.first().map_or(0, |it| it.0.unsigned_abs()));
     }
     Ok(slice)
-}
-
-pub(super) async fn existing(
-    store: &Store,
-    tenant: &Tenant,
-    model: TargetModel,
-    connector: WorkspaceConnectorId,
-    external_ids: &[&str],
-) -> Result<HashSet<String>, Error> {
-    let Some(connector_pk) = diagnostics::connector_pk(store, tenant, connector).await? else {
-        return Ok(HashSet::new());
-    };
-    let external_id = format!("t.\"{}\"", model.external_id());
-    let source = match table::is_shared(model) {
-        true => String::new(),
-        false => format!("and t.source_workspace_connector_pk = {connector_pk}"),
-    };
-    let conditions = format!("t.workspace_pk = $2 {source} and {external_id}");
-    let txn = store.tenant_read(tenant).await?;
-    let sql = cell::probe(&txn, &external_id, table::name(model), &conditions);
-    let keys = serde_json::Value::from(external_ids).to_string();
-    let binds = [keys.into(), tenant.workspace_pk.into()];
-    let rows = txn.query_all_raw(cell::statement(&txn, sql, binds)).await?;
-    txn.commit().await?;
-    Ok(rows.iter().map(|it| it.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn count(

@@ -16,8 +16,8 @@ use crate::entity::sync_ledger::{ActiveModel, Entity};
 use crate::error::Error;
 use crate::{Store, Tenant, cell};
 
-/// run, target, fetched, mapped, inserted, updated, unchanged, dropped, waiting, truncated
-type Row = (Uuid, String, i64, i64, i64, i64, i64, Json<Value>, i64, bool);
+/// run, target, fetched, mapped, inserted, updated, unchanged, dropped, waiting, truncated, released
+type Row = (Uuid, String, i64, i64, i64, i64, i64, Json<Value>, i64, bool, i64);
 
 /// The ledgers of some runs, in one query; a run without lines has an empty one. Runs of others
 /// are left out.
@@ -32,7 +32,7 @@ pub async fn ledgers(
     let mut sql = store.sql();
     sql.push(
         "select r.sync_log_id, l.target_model, l.fetched, l.mapped, l.inserted, l.updated, \
-         l.unchanged, l.dropped, l.waiting, l.truncated from workspace_connector_sync_logs r \
+         l.unchanged, l.dropped, l.waiting, l.truncated, l.released from workspace_connector_sync_logs r \
          join sync_ledger l on l.workspace_connector_sync_log_pk = r.pk",
     );
     cell::of_tenant(&mut sql, tenant, "r.workspace_pk");
@@ -70,6 +70,7 @@ pub(super) async fn insert(
         dropped_total: Set(number(it.tally.dropped_total())),
         waiting: Set(number(it.tally.waiting)),
         truncated: Set(it.tally.truncated),
+        released: Set(number(it.tally.released)),
         created_at: Set(now),
     });
     Entity::insert_many(rows).exec(txn).await?;
@@ -77,8 +78,8 @@ pub(super) async fn insert(
 }
 
 fn line(row: Row) -> Result<LedgerLine, Error> {
-    let (_, model, fetched, mapped, inserted, updated, unchanged, dropped, waiting, truncated) =
-        row;
+    let (_, model, fetched, mapped, inserted, updated, unchanged, dropped, waiting, ..) = row;
+    let (truncated, released) = (row.9, row.10);
     let dropped: Option<BTreeMap<Reason, u64>> = cell::document(Some(dropped.0))?;
     let tally = Tally {
         fetched: fetched.unsigned_abs(),
@@ -89,6 +90,7 @@ fn line(row: Row) -> Result<LedgerLine, Error> {
         dropped: dropped.unwrap_or_default(),
         waiting: waiting.unsigned_abs(),
         truncated,
+        released: released.unsigned_abs(),
     };
     Ok(LedgerLine { target_model: cell::word(&model)?, tally })
 }

@@ -1,84 +1,23 @@
 //! `scheduled → in_progress → success | error`, and what it does to the connector's status.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use domain::connector::InstallationStatus;
-use domain::id::{SyncLogId, WorkspaceConnectorId};
-use domain::run::{LedgerLine, Refusal, SyncStatus, TriggerType};
+use domain::id::SyncLogId;
+use domain::run::{LedgerLine, SyncStatus};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
     IntoActiveModel, QueryFilter, QuerySelect,
 };
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{Outcome, SyncLog, find, ledger};
-use crate::entity::workspace_connector_sync_logs::{ActiveModel, Column, Entity, Model};
-use crate::error::{Broken, Error};
-use crate::{Store, Tenant, cell, workspace_connectors};
+use crate::entity::workspace_connector_sync_logs::{Column, Entity, Model};
+use crate::error::Error;
+use crate::{Store, Tenant, cell, queue};
 
-/// A run for a worker to start; or why there is none.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "whose, of what, asked by whom, how soon again, when"
-)]
-pub async fn schedule(
-    store: &Store,
-    tenant: &Tenant,
-    connector: WorkspaceConnectorId,
-    trigger: TriggerType,
-    min_gap: Duration,
-    now: DateTime<Utc>,
-) -> Result<Result<SyncLog, Refusal>, Error> {
-    let now = domain::time::to_millis(now);
-    let since = now - chrono::Duration::from_std(min_gap).unwrap_or(chrono::Duration::MAX / 2);
-    let txn = store.tenant_txn(tenant).await?;
-    let connector = match workspace_connectors::own(&txn, tenant, connector).await {
-        Ok(connector) => connector,
-        Err(Error::NotFound(_)) => return Ok(Err(Refusal::NotFound)),
-        Err(error) => return Err(error),
-    };
-    if !cell::word::<InstallationStatus>(&connector.status)?.is_startable() {
-        return Ok(Err(Refusal::NotStartable));
-    }
-    let runs = || {
-        Entity::find()
-            .filter(Column::WorkspaceConnectorPk.eq(connector.pk))
-            .filter(Column::DeletedAt.is_null())
-    };
-    let live = [SyncStatus::Scheduled, SyncStatus::InProgress].map(SyncStatus::as_str);
-    if runs().filter(Column::Status.is_in(live)).one(&txn).await?.is_some() {
-        return Ok(Err(Refusal::AlreadyRunning));
-    }
-    let recent = runs()
-        .filter(Column::Status.eq(SyncStatus::Success.as_str()))
-        .filter(Column::CompletedAt.gt(since));
-    if recent.one(&txn).await?.is_some() {
-        return Ok(Err(Refusal::SyncedRecently));
-    }
-    let id = Uuid::new_v4();
-    let run = ActiveModel {
-        sync_log_id: Set(id),
-        workspace_pk: Set(tenant.workspace_pk),
-        workspace_connector_pk: Set(connector.pk),
-        status: Set(SyncStatus::Scheduled.as_str().to_owned()),
-        trigger_type: Set(trigger.as_str().to_owned()),
-        created_at: Set(now),
-        updated_at: Set(now),
-        ..Default::default()
-    };
-    match run.insert(&txn).await.map_err(Error::from) {
-        Ok(_) => txn.commit().await?,
-        // Another caller was between our look and our insert: the index lets one through.
-        Err(error) if error.broken() == Some(Broken::Unique) => {
-            return Ok(Err(Refusal::AlreadyRunning));
-        }
-        Err(error) => return Err(error),
-    }
-    find(store, tenant, SyncLogId(id)).await.map(Ok)
-}
+/// Members of a run's metadata that its end does not replace.
+const KEPT: &[&str] = &["attempt", "retry_of", "continues", "cancel_requested"];
 
 /// A worker takes the run: it is in progress, and its connector is processing. Where the connector
 /// rested is kept beside; a `processing` that a dead run left is not taken for a resting state.
@@ -104,6 +43,7 @@ pub async fn start(
         find(store, tenant, id).await?;
         return Err(Error::Conflict { what: "sync_log", field: "status" });
     }
+    queue::pull(&txn, id).await?;
     cell::execute(
         &txn,
         "update workspace_connectors
@@ -143,7 +83,7 @@ pub async fn settle(
         return Err(Error::Conflict { what: "sync_log", field: "status" });
     };
     let (pk, connector_pk, started_at) = (run.pk, run.workspace_connector_pk, run.started_at);
-    let metadata = with_lines(outcome.metadata.or(run.metadata.clone()), &broken);
+    let metadata = with_lines(settled(run.metadata.clone(), outcome.metadata), &broken);
     let status = if error.is_none() { SyncStatus::Success } else { SyncStatus::Error };
     let mut run = run.into_active_model();
     run.status = Set(status.as_str().to_owned());
@@ -154,6 +94,7 @@ pub async fn settle(
     run.updated_at = Set(now);
     run.update(&txn).await?;
     ledger::insert(&txn, tenant, pk, &sound, now).await?;
+    queue::pull(&txn, id).await?;
     let is_success = status == SyncStatus::Success;
     rest(&txn, connector_pk, outcome.resting, is_success, now).await?;
     txn.commit().await?;
@@ -163,7 +104,7 @@ pub async fn settle(
 
 /// A run that has not ended. On PostgreSQL its row is locked: of two that settle it, or one that
 /// settles and one that cancels, the second sees what the first did.
-async fn live(
+pub(super) async fn live(
     txn: &DatabaseTransaction,
     tenant: &Tenant,
     id: SyncLogId,
@@ -180,8 +121,21 @@ async fn live(
     Ok(run.one(txn).await?)
 }
 
+/// A run of the tenant, whatever its status.
+pub(super) async fn row(
+    txn: &DatabaseTransaction,
+    tenant: &Tenant,
+    id: SyncLogId,
+) -> Result<Model, Error> {
+    let run = Entity::find()
+        .filter(Column::SyncLogId.eq(id.0))
+        .filter(Column::WorkspacePk.eq(tenant.workspace_pk))
+        .filter(Column::DeletedAt.is_null());
+    run.one(txn).await?.ok_or(Error::NotFound("sync_log"))
+}
+
 /// The run's word on the connector, unless a person has put it aside meanwhile.
-async fn rest(
+pub(super) async fn rest(
     txn: &DatabaseTransaction,
     connector_pk: i64,
     resting: InstallationStatus,
@@ -219,6 +173,18 @@ fn unaccounted(broken: &[&LedgerLine], error: Option<&str>) -> String {
         Some(error) => format!("{error}; {broken}"),
         None => broken,
     }
+}
+
+/// What the run ends with, and where it came from; how far it had come is told by the ledger now.
+fn settled(had: Option<Value>, ends_with: Option<Value>) -> Option<Value> {
+    let Some(Value::Object(ends_with)) = ends_with else { return ends_with.or(had) };
+    let mut members = match had {
+        Some(Value::Object(members)) => members,
+        Some(_) | None => serde_json::Map::new(),
+    };
+    members.retain(|name, _| KEPT.contains(&name.as_str()));
+    members.extend(ends_with);
+    Some(Value::Object(members))
 }
 
 fn with_lines(metadata: Option<Value>, broken: &[&LedgerLine]) -> Option<Value> {

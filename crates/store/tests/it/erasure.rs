@@ -47,7 +47,11 @@ async fn fill(store: &Store, tenant: &Tenant) -> WorkspaceConnectorId {
     store::pending::put(store, tenant, run, connector, &rows, now).await.unwrap();
     let generator = store::mappings::Generator::Manual;
     let new = store::mappings::NewMapping::of(connector, TargetModel::Company, "a", generator, "x");
-    store::mappings::save(store, tenant, new, now).await.unwrap();
+    let mapping = store::mappings::save(store, tenant, new, now).await.unwrap();
+    let pin =
+        store::mappings::SlotPin { slot: "name".to_owned(), path: None, reason: "x".to_owned() };
+    let patch = store::mappings::Patch { pins: vec![pin], ..Default::default() };
+    store::mappings::update(store, tenant, mapping.id, &patch, now).await.unwrap();
     connector
 }
 

@@ -18,6 +18,8 @@ testkit::each_database! {
     concurrent_saves_leave_one_live_version,
     mappings_are_filtered,
     a_stranger_sees_no_mapping,
+    what_a_mapping_stands_for_moves_on_without_a_new_version,
+    a_version_that_did_worse_is_kept_and_never_live,
 }
 
 const MODEL: TargetModel = TargetModel::Invoice;
@@ -195,4 +197,45 @@ async fn a_stranger_sees_no_mapping(db: Db) {
     let saved = mappings::save(store, &stranger, new(connector, "mine"), now).await;
     assert!(matches!(saved, Err(Error::NotFound("workspace_connector"))), "{saved:?}");
     assert_eq!(live(&db, &tenant, connector).await.unwrap().expression, "one");
+}
+
+async fn what_a_mapping_stands_for_moves_on_without_a_new_version(db: Db) {
+    let tenant = make::workspace(&db, "acme").await;
+    let connector = make::connector(&db, &tenant).await;
+    let saved = save(&db, &tenant, new(connector, "one")).await;
+    let standing = mappings::Standing {
+        input_fingerprint: "f2".to_owned(),
+        input_shape: json!({ "id": ["string"] }),
+        output_schema_hash: Some("o2".to_owned()),
+        target_schema_hash: Some("t2".to_owned()),
+        governance_hash: None,
+    };
+    let (store, now) = (&db.store, make::now());
+    let moved = mappings::refresh(store, &tenant, &saved, standing.clone(), now).await.unwrap();
+    assert_eq!((moved.version, mappings::Standing::of(&moved)), (1, standing.clone()));
+
+    // What an administrator has asked for meanwhile is not taken back.
+    mappings::mark(store, &tenant, saved.id, RegenerationReason::Manual, now).await.unwrap();
+    let kept = mappings::refresh(store, &tenant, &moved, standing.clone(), now).await.unwrap();
+    assert!(kept.needs_regeneration);
+    let done = mappings::refresh(store, &tenant, &kept, standing.clone(), now).await.unwrap();
+    assert_eq!((done.needs_regeneration, done.regeneration_reason), (false, None));
+
+    let stranger = make::workspace(&db, "stranger").await;
+    let refused = mappings::refresh(store, &stranger, &saved, standing, now).await;
+    assert!(matches!(refused, Err(Error::NotFound("connector_mapping"))), "{refused:?}");
+}
+
+async fn a_version_that_did_worse_is_kept_and_never_live(db: Db) {
+    let tenant = make::workspace(&db, "acme").await;
+    let connector = make::connector(&db, &tenant).await;
+    let good = save(&db, &tenant, new(connector, "good")).await;
+    let worse = mappings::keep(&db.store, &tenant, new(connector, "worse"), make::now()).await;
+    let worse = worse.unwrap();
+    assert_eq!((worse.version, worse.is_live), (2, false));
+    assert_eq!(worse.regeneration_reason, Some(RegenerationReason::Regression));
+    assert_eq!(live(&db, &tenant, connector).await.unwrap().expression, "good");
+    let found = mappings::find_version(&db.store, &tenant, &worse, 1).await.unwrap();
+    assert_eq!(found.map(|it| it.id), Some(good.id));
+    assert_eq!(mappings::find_version(&db.store, &tenant, &worse, 3).await.unwrap(), None);
 }

@@ -18,6 +18,8 @@ testkit::each_database! {
     a_rejection_says_why_a_record_is_missing,
     a_row_rejected_again_is_the_same_rejection,
     a_rejection_that_no_run_sees_is_pruned,
+    a_rejection_without_an_id_ends_when_its_row_is_not_seen_again,
+    a_wait_that_no_run_sees_is_pruned,
     a_stranger_learns_of_no_missing_row,
 }
 
@@ -159,6 +161,35 @@ async fn a_rejection_that_no_run_sees_is_pruned(db: Db) {
     assert_eq!(left[0].row.external_id.as_deref(), Some("young"));
 }
 
+async fn a_rejection_without_an_id_ends_when_its_row_is_not_seen_again(db: Db) {
+    let tenant = make::workspace(&db, "acme").await;
+    let connector = make::connector(&db, &tenant).await;
+    let model = TargetModel::Invoice;
+    let nameless = |id: &str| Rejected { external_id: None, ..rejected_row(model, id) };
+    let (first, second) = (run(), run());
+    let rows = vec![rejected_row(model, "named"), nameless("gone"), nameless("again")];
+    rejected::insert_many(&db.store, &tenant, first, connector, rows, make::now()).await.unwrap();
+    let rows = vec![nameless("again")];
+    rejected::insert_many(&db.store, &tenant, second, connector, rows, make::now()).await.unwrap();
+    let of_run = rejected::OfRun { run: second, connector, model, tool: "list" };
+    assert_eq!(rejected::end_nameless(&db.store, &tenant, of_run).await.unwrap(), 1);
+    assert_eq!(rejected::list(&db.store, &tenant, connector, 10).await.unwrap().len(), 2);
+}
+
+async fn a_wait_that_no_run_sees_is_pruned(db: Db) {
+    let tenant = make::workspace(&db, "acme").await;
+    let connector = make::connector(&db, &tenant).await;
+    let days = |it: i64| make::now() + Duration::days(it);
+    for (id, at) in [("old", days(0)), ("young", days(20))] {
+        let rows = [pending_row(TargetModel::People, id)];
+        pending::put(&db.store, &tenant, run(), connector, &rows, at).await.unwrap();
+    }
+    let models = pending::models(&db.store, &tenant, connector).await.unwrap();
+    assert_eq!(models, [TargetModel::People]);
+    assert_eq!(pending::prune(&db.store, &tenant, connector, days(31)).await.unwrap(), 1);
+    assert_eq!(waiting(&db, &tenant, connector).await, 1);
+}
+
 async fn a_stranger_learns_of_no_missing_row(db: Db) {
     let tenant = make::workspace(&db, "acme").await;
     let stranger = make::workspace(&db, "stranger").await;
@@ -180,6 +211,8 @@ async fn a_stranger_learns_of_no_missing_row(db: Db) {
     assert!(rejected::list(&db.store, &stranger, connector, 10).await.unwrap().is_empty());
     let far = now + Duration::days(99);
     assert_eq!(rejected::prune(&db.store, &stranger, connector, far).await.unwrap(), 0);
+    assert_eq!(pending::prune(&db.store, &stranger, connector, far).await.unwrap(), 0);
+    assert!(pending::models(&db.store, &stranger, connector).await.unwrap().is_empty());
     let put = pending::put(&db.store, &stranger, run(), connector, &[row], now).await;
     assert!(matches!(put, Err(Error::NotFound("workspace_connector"))), "{put:?}");
     let noted =

@@ -5,19 +5,23 @@
 
 use std::sync::{Arc, Mutex};
 
+use domain::TargetModel;
 use domain::connector::Role;
 use domain::diagnostic::Patch;
 use domain::id::WorkspaceConnectorId;
 use store::diagnostics::{self, FIELDS, Facet, Idempotency};
 use store::{
-    Condition, Edge, Mark, Op, Page, Query, Sort, SortKey, Store, Tenant, Value, api_keys, tenant,
-    workspaces,
+    Condition, Edge, Mark, Op, Page, Query, Sort, SortKey, Store, Tenant, Value, api_keys,
+    sync_logs, tenant, workspaces,
 };
 use testkit::{Db, make};
 
+mod grants;
+mod pins;
+
 /// What the server has told since it was last asked.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Told(Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Told {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -32,7 +36,7 @@ impl std::io::Write for Told {
 
 impl Told {
     /// The plans of these statements, in their order.
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
         text.split("duration:").skip(1).map(str::to_owned).collect()
     }
@@ -153,8 +157,36 @@ async fn everything<'a>(db: &Db, store: &Store, victim: &str, told: &Told) -> Ve
         case(name, told.take());
     }
     write(store, &tenant, connector, told, &mut case).await;
+    pins::statements(store, &tenant, connector, told, &mut case).await;
+    read(store, &tenant, connector, told, &mut case).await;
+    crate::plans_of_runs::explain(store, &tenant, connector, told, &mut case).await;
+    runs(store, &tenant, connector, told, &mut case).await;
+    grants::statements(store, &tenant, connector, told, &mut case).await;
     around(store, &tenant, victim, told, &mut case).await;
     cases
+}
+
+async fn read(
+    store: &Store,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+    told: &Told,
+    case: &mut impl FnMut(&'static str, Vec<String>),
+) {
+    use store::mappings;
+    for query in [Query::default(), Query { search: Some("t".to_owned()), ..Query::default() }] {
+        mappings::list(store, tenant, &query).await.unwrap();
+        case("mappings", told.take());
+    }
+    mappings::versions(store, tenant, connector, TargetModel::Invoice, "t").await.unwrap();
+    case("versions", told.take());
+    for model in TargetModel::ALL {
+        store::records::list(store, tenant, *model, &Query::default()).await.unwrap();
+        case("records", told.take());
+        let id = uuid::Uuid::nil();
+        store::records::find(store, tenant, *model, id).await.unwrap_err();
+        case("record", told.take());
+    }
 }
 
 fn field(name: &str) -> &'static store::Field {
@@ -236,6 +268,46 @@ async fn write(
     case("prune", told.take());
     diagnostics::oldest(store, &store.operator(), now).await.unwrap();
     case("oldest", told.take());
+}
+
+/// What workers ask again and again, and what a run is made of.
+async fn runs(
+    store: &Store,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+    told: &Told,
+    case: &mut impl FnMut(&'static str, Vec<String>),
+) {
+    use domain::run::TriggerType::Api;
+    let (now, operator) = (make::now(), &store.operator());
+    sync_logs::due(store, operator, now, 100).await.unwrap();
+    case("due", told.take());
+    sync_logs::running(store, operator).await.unwrap();
+    case("running", told.take());
+    store::queue::mend(store, operator, now).await.unwrap();
+    case("mend", told.take());
+    let next = sync_logs::Next::first(Api);
+    sync_logs::schedule_later(store, tenant, connector, &next, now).await.unwrap();
+    case("schedule later", told.take());
+    let run = sync_logs::schedule_due(store, tenant, connector, now).await.unwrap();
+    case("schedule due", told.take());
+    let run = run.unwrap().sync_log_id;
+    sync_logs::tenant_of(store, operator, run).await.unwrap();
+    case("tenant of", told.take());
+    sync_logs::start(store, tenant, run, now).await.unwrap();
+    case("start", told.take());
+    sync_logs::beat(store, tenant, run, None, now).await.unwrap();
+    case("beat", told.take());
+    let next = sync_logs::interrupt(store, tenant, (run, now), 9, now).await.unwrap().unwrap();
+    case("interrupt", told.take());
+    sync_logs::cancel(store, tenant, next.sync_log_id, now).await.unwrap();
+    case("cancel", told.take());
+    let next = sync_logs::hand_back(store, tenant, next.sync_log_id, now).await.unwrap().unwrap();
+    case("hand back", told.take());
+    sync_logs::cancel(store, tenant, next.sync_log_id, now).await.unwrap();
+    told.take();
+    store::queue::release(store, operator, "nobody").await.unwrap();
+    case("release", told.take());
 }
 
 async fn around(

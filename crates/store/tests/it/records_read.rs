@@ -1,8 +1,6 @@
 //! Reading records, on both databases.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
-use std::collections::HashSet;
-
 use domain::TargetModel;
 use domain::entity::Entity;
 use domain::id::SyncLogId;
@@ -17,7 +15,6 @@ use crate::records::{all, company, counts, entity, one_of_each, sound, upsert};
 testkit::each_database! {
     every_model_is_stored_and_read_as_it_was,
     decimals_keep_every_digit,
-    parents_that_are_there_are_told,
     what_a_tool_gave_before_is_counted,
     a_page_of_records_goes_on_where_it_ended,
     records_are_filtered_by_what_they_hold,
@@ -75,21 +72,6 @@ async fn decimals_keep_every_digit(db: Db) {
     let slice = records::list(&db.store, &tenant, TargetModel::Account, &query).await.unwrap();
     let stored: Vec<&Value> = slice.items.iter().map(|it| &it.0.values["balance"]).collect();
     assert_eq!(stored, amounts.map(Value::from).iter().collect::<Vec<_>>());
-}
-
-async fn parents_that_are_there_are_told(db: Db) {
-    let tenant = make::workspace(&db, "acme").await;
-    let (one, two) = (make::connector(&db, &tenant).await, make::connector(&db, &tenant).await);
-    upsert(&db, &tenant, one, &[company("c1", "One"), company("it's, \"2\"", "Two")]).await;
-    let asked = ["c1", "it's, \"2\"", "c3"];
-    let there =
-        records::existing(&db.store, &tenant, TargetModel::Company, one, &asked).await.unwrap();
-    assert_eq!(there, HashSet::from(["c1".to_owned(), "it's, \"2\"".to_owned()]));
-    let none =
-        records::existing(&db.store, &tenant, TargetModel::Company, two, &asked).await.unwrap();
-    assert!(none.is_empty());
-    let none = records::existing(&db.store, &tenant, TargetModel::Company, one, &[]).await.unwrap();
-    assert!(none.is_empty());
 }
 
 async fn what_a_tool_gave_before_is_counted(db: Db) {
@@ -212,8 +194,6 @@ async fn a_stranger_sees_no_record(db: Db) {
     assert!(records::find_all(&db.store, &stranger, model, "c1").await.unwrap().is_empty());
     assert!(all(&db, &stranger, model).await.is_empty());
     assert_eq!(records::count(&db.store, &stranger, model).await.unwrap(), 0);
-    let there = records::existing(&db.store, &stranger, model, connector, &["c1"]).await.unwrap();
-    assert!(there.is_empty());
     let before = records::seen_before(&db.store, &stranger, connector, model, "list").await;
     assert_eq!(before.unwrap(), None);
     let entities = [company("c1", "Mine now")];

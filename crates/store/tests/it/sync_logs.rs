@@ -9,7 +9,7 @@ use domain::id::{SyncLogId, WorkspaceConnectorId};
 use domain::run::{LedgerLine, Refusal, SyncStatus, Tally, TriggerType};
 use domain::{Reason, TargetModel};
 use serde_json::json;
-use store::sync_logs::{self, Outcome, SyncLog};
+use store::sync_logs::{self, Beat, Next, Outcome, SyncLog};
 use store::workspace_connectors::{self, Patch};
 use store::{Condition, Edge, Error, Op, Page, Query, Tenant};
 use testkit::{Db, make};
@@ -27,7 +27,6 @@ testkit::each_database! {
     the_database_itself_refuses_an_unbalanced_line,
     ledgers_of_many_runs_come_in_one_answer,
     runs_are_listed_in_pages_and_filtered,
-    a_run_that_a_dead_process_left_is_interrupted,
     a_run_is_asked_to_stop,
     a_stranger_sees_no_run,
 }
@@ -73,6 +72,7 @@ fn line(model: TargetModel, fetched: u64, inserted: u64) -> LedgerLine {
     tally.unchanged = 2;
     tally.waiting = 3;
     tally.truncated = true;
+    tally.released = 7;
     tally.drop_rows(Reason::MappedEntitiesPartialDrop, 4);
     tally.drop_rows(Reason::EntityPersistFailed, 5);
     LedgerLine { target_model: model, tally }
@@ -287,32 +287,6 @@ async fn runs_are_listed_in_pages_and_filtered(db: Db) {
     assert_eq!(matching("error", store::Value::Text("cancelled".to_owned())).await, 5);
 }
 
-async fn a_run_that_a_dead_process_left_is_interrupted(db: Db) {
-    let tenant = make::workspace(&db, "acme").await;
-    let connector = make::connector(&db, &tenant).await;
-    let patch = Patch { status: Some(Degraded), ..Patch::default() };
-    workspace_connectors::update(&db.store, &tenant, connector, patch, later(0)).await.unwrap();
-    let run = started(&db, &tenant, connector).await;
-    let other = make::connector(&db, &tenant).await;
-    let alive = started(&db, &tenant, other).await;
-    let hour = later(3600);
-    if db.is_postgres() {
-        // Another worker's run, which says that it lives.
-        sync_logs::beat(&db.store, &tenant, alive, hour).await.unwrap();
-    } else {
-        sync_logs::settle(&db.store, &tenant, alive, done(Enabled), hour).await.unwrap();
-    }
-    let failed = sync_logs::fail_orphans(&db.store, &db.store.operator(), hour).await.unwrap();
-    assert_eq!(failed, 1);
-    let run = sync_logs::find(&db.store, &tenant, run).await.unwrap();
-    assert_eq!((run.status, run.error.as_deref()), (SyncStatus::Error, Some("interrupted")));
-    assert_eq!(status(&db, &tenant, connector).await, (Degraded, None));
-    if db.is_postgres() {
-        assert_eq!(status(&db, &tenant, other).await, (Processing, Some(Enabled)));
-    }
-    assert!(schedule(&db, &tenant, connector, hour).await.is_ok());
-}
-
 async fn a_run_is_asked_to_stop(db: Db) {
     let tenant = make::workspace(&db, "acme").await;
     let connector = make::connector(&db, &tenant).await;
@@ -322,10 +296,17 @@ async fn a_run_is_asked_to_stop(db: Db) {
     let again = sync_logs::cancel(&db.store, &tenant, run, later(1)).await;
     assert!(matches!(again, Err(Error::Conflict { .. })), "{again:?}");
     let run = started(&db, &tenant, connector).await;
-    assert!(!sync_logs::is_cancelled(&db.store, &tenant, run).await.unwrap());
+    let beat = async |progress: Option<serde_json::Value>| {
+        sync_logs::beat(&db.store, &tenant, run, progress.as_ref(), later(3)).await.unwrap()
+    };
+    assert_eq!(beat(Some(json!({ "target": "invoice" }))).await, Beat::GoOn);
     let asked = sync_logs::cancel(&db.store, &tenant, run, later(2)).await.unwrap();
     assert_eq!(asked.status, SyncStatus::InProgress);
-    assert!(sync_logs::is_cancelled(&db.store, &tenant, run).await.unwrap());
+    assert_eq!(asked.metadata.unwrap()["progress"]["target"], "invoice");
+    assert_eq!(beat(Some(json!({ "target": "people" }))).await, Beat::Stop);
+    let outcome = Outcome { error: Some("stopped".to_owned()), ..done(Enabled) };
+    sync_logs::settle(&db.store, &tenant, run, outcome, later(4)).await.unwrap();
+    assert_eq!(beat(None).await, Beat::Ended);
 }
 
 async fn a_stranger_sees_no_run(db: Db) {
@@ -342,9 +323,20 @@ async fn a_stranger_sees_no_run(db: Db) {
     unknown(sync_logs::start(store, &stranger, run, later(0)).await);
     unknown(sync_logs::settle(store, &stranger, run, done(Enabled), later(0)).await);
     unknown(sync_logs::cancel(store, &stranger, run, later(0)).await);
-    let beat = sync_logs::beat(store, &stranger, run, later(0)).await;
-    assert!(matches!(beat, Err(Error::NotFound("sync_log"))), "{beat:?}");
-    assert!(sync_logs::is_cancelled(store, &stranger, run).await.unwrap());
+    let beat = sync_logs::beat(store, &stranger, run, None, later(0)).await.unwrap();
+    assert_eq!(beat, Beat::Ended);
+    let silent = (run, later(0));
+    let taken = sync_logs::interrupt(store, &stranger, silent, 9, later(0)).await;
+    assert!(matches!(taken, Err(Error::Conflict { .. })), "{taken:?}");
+    let back = sync_logs::hand_back(store, &stranger, run, later(0)).await;
+    assert!(matches!(back, Err(Error::NotFound("sync_log"))), "{back:?}");
+    let reserved = sync_logs::reserve(store, &stranger, connector, TriggerType::Api, later(0));
+    assert_eq!(reserved.await.unwrap(), Err(Refusal::NotFound));
+    let due = sync_logs::schedule_due(store, &stranger, connector, later(9_000_000)).await;
+    assert_eq!(due.unwrap(), None);
+    let next = Next::first(TriggerType::Initial);
+    let later_on = sync_logs::schedule_later(store, &stranger, connector, &next, later(1)).await;
+    assert!(!later_on.unwrap());
     let listed = sync_logs::list(store, &stranger, &Query::default()).await.unwrap();
     assert!(listed.items.is_empty());
     let ledger = vec![line(TargetModel::Company, 25, 10)];

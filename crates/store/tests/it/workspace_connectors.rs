@@ -14,6 +14,7 @@ use testkit::{Db, make};
 use uuid::Uuid;
 
 testkit::each_database! {
+    new_credentials_end_the_need_to_reconnect,
     an_installation_is_found_as_it_was_made,
     an_installation_is_changed,
     installations_are_listed_and_filtered,
@@ -205,4 +206,37 @@ async fn a_stranger_sees_no_connector_and_no_installation(db: Db) {
     let listed = workspace_connectors::list(&store, &stranger, &Query::default()).await.unwrap();
     assert!(listed.items.is_empty());
     assert_eq!(workspace_connectors::find(&store, &tenant, id).await.unwrap(), made);
+}
+
+async fn new_credentials_end_the_need_to_reconnect(db: Db) {
+    use InstallationStatus::{Degraded, Disabled, Enabled, Error, NeedReconnect, Suspended};
+    let store = sealed(&db).await;
+    let tenant = make::workspace(&db, "acme").await;
+    let id = installed(&store, &tenant).await.workspace_connector_id;
+    for (rested, rests) in [
+        (NeedReconnect, Enabled),
+        (Error, Enabled),
+        (Degraded, Degraded),
+        (Suspended, Suspended),
+        (Disabled, Disabled),
+    ] {
+        let update = async |patch| {
+            workspace_connectors::update(&store, &tenant, id, patch, make::now()).await.unwrap()
+        };
+        update(Patch { status: Some(rested), ..Patch::default() }).await;
+        let patch = || Patch { transport: Some(http()), ..Patch::default() };
+        assert_eq!(update(patch()).await.status, rests, "{rested}");
+        // While a run is under way, what it will rest in is changed.
+        update(Patch { status: Some(rested), ..Patch::default() }).await;
+        db.run(&format!(
+            "update workspace_connectors set status = 'processing', resting_status = '{rested}'"
+        ))
+        .await;
+        let changed = update(patch()).await;
+        assert_eq!(
+            (changed.status, changed.resting_status),
+            (InstallationStatus::Processing, Some(rests))
+        );
+        db.run("update workspace_connectors set status = 'enabled', resting_status = null").await;
+    }
 }

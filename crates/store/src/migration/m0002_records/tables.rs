@@ -103,7 +103,7 @@ pub(super) const RECORDS: &[Records] = &[
     },
 ];
 
-pub(super) const MODELS: &str = "'company', 'people', 'invoice', 'transaction', 'account', 'ledger_account', 'journal', \
+pub(in crate::migration) const MODELS: &str = "'company', 'people', 'invoice', 'transaction', 'account', 'ledger_account', 'journal', \
     'journal_entry', 'email', 'payment_means', 'invoice_transaction', 'document'";
 
 pub(super) const REASONS: &str = "'no_suitable_tool', 'tool_not_found', 'auth_scope_insufficient', 'tool_execution_failed', \
