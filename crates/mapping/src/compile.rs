@@ -124,6 +124,7 @@ impl Writer {
             Transform::Not => (&helpers::NOT, Vec::new()),
             Transform::Before { mark } => (&helpers::BEFORE, vec![quoted(mark)]),
             Transform::After { mark } => (&helpers::AFTER, vec![quoted(mark)]),
+            Transform::AfterLast { mark } => (&helpers::AFTER_LAST, vec![quoted(mark)]),
             Transform::First => (&helpers::FIRST, Vec::new()),
             Transform::Last => (&helpers::LAST, Vec::new()),
             Transform::FalseIsNull => (&helpers::FALSE_IS_NULL, Vec::new()),

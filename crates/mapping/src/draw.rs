@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::path::Path;
 use crate::plan::{Plan, Slot, Source, Transform};
 
+mod adopt;
 mod column;
 mod days;
 mod enums;
@@ -23,22 +24,37 @@ mod lists;
 mod money;
 mod names;
 mod phrases;
+mod pin;
 mod profile;
 mod repair;
 mod report;
 mod score;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use column::Columns;
 use fit::Role;
 use money::Money;
 
 pub(crate) use names::words;
+pub use pin::Pin;
 pub(crate) use report::drawn;
 
 /// Rows that a plan is drawn from; more would not change it.
 const SAMPLE: usize = 200;
+
+domain::words! {
+    /// What a seat goes by first. The names are the best guide by far, so every seat reads them;
+    /// they differ in what they do when names and the rest disagree, or when no name helps.
+    Lead, "lead of a seat" {
+        Names = "names",
+        /// What the values look like.
+        Values = "values",
+        /// Where a value stands in the record.
+        Structure = "structure",
+    }
+}
 
 /// What is known about the rows beside themselves. Descriptions are data; none is obeyed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,6 +83,8 @@ pub struct SlotReport {
     pub fill_rate: f64,
     /// 0 to 1; how good the match of name and values is.
     pub confidence: f64,
+    /// Fixed by a person, not drawn.
+    pub pinned: bool,
 }
 
 /// A slot on its way into a plan.
@@ -78,16 +96,34 @@ pub(crate) struct Draft {
 
 /// Draws a plan from sample rows. Every slot of the target appears in it, some as null.
 pub fn plan(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Drawn {
+    by(Lead::Names, target, rows, hints, &[])
+}
+
+/// As [`plan`], by a strategy; slots that are pinned are as their pin says.
+pub fn by(
+    strategy: Lead,
+    target: TargetModel,
+    rows: &[Value],
+    hints: &Hints<'_>,
+    pins: &[Pin],
+) -> Drawn {
     let sample = distinct(rows.iter().take(SAMPLE));
     let columns = Columns::of(&sample);
     let money = Money::of(&columns, hints);
-    let sketch = Sketch { target, columns: &columns, money: &money };
+    let sketch = Sketch { strategy, target, columns: &columns, money: &money };
     let mut drafts = Vec::new();
     for attribute in &target.schema().attributes {
         sketch.attribute(attribute, hints, &mut drafts);
     }
+    texts::draw(&sketch, &mut drafts);
     repair::all(&sketch, hints, &mut drafts);
-    drawn(target, &sample, drafts)
+    adopt::required(&sketch, &mut drafts);
+    pin::apply(&sketch, pins, &mut drafts);
+    let mut drawn = drawn(target, &sample, drafts);
+    for line in &mut drawn.report {
+        line.pinned = pins.iter().any(|it| it.slot == line.slot);
+    }
+    drawn
 }
 
 /// Pages overlap: a row that came twice must not make its identifier look repeated.
@@ -98,6 +134,7 @@ fn distinct<'a>(rows: impl Iterator<Item = &'a Value>) -> Vec<&'a Value> {
 
 /// What all slots of a target are drawn from.
 struct Sketch<'s, 'a> {
+    strategy: Lead,
     target: TargetModel,
     columns: &'s Columns<'a>,
     money: &'s Money,
@@ -136,7 +173,7 @@ impl Sketch<'_, '_> {
     fn named_slot(&self, slot: &str, known_as: &str, attribute: &Attribute) -> Draft {
         let role = fit::role(self.target, known_as, attribute);
         let entry = phrases::of(self.target).iter().find(|it| it.slot == known_as);
-        let found = entry.map(|it| score::ranked(self.target, it, role, self.columns, self.money));
+        let found = entry.map(|it| score::ranked(self, it, role));
         let found = found.unwrap_or_default();
         let Some(best) = found.first() else {
             return Draft::null(slot, "no field of this name and kind");

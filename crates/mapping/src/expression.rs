@@ -39,7 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             source_bytes: 16 * 1024,
-            timeout_ms: 1_000,
+            timeout_ms: 5_000,
             stack_depth: 300,
             sequence_length: 100_000,
             text_bytes: 1024 * 1024,
@@ -49,6 +49,12 @@ impl Default for Limits {
         }
     }
 }
+
+/// The engine's code for an evaluation that took too long.
+const TIMED_OUT: &str = "D1012";
+/// Rows that may take too long before the rest is given up: else a hostile expression would hold a
+/// thread for the time limit of every row.
+const LATE_ROWS: usize = 3;
 
 /// Why an expression does not stand, or gives nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,9 +89,14 @@ pub fn apply(
 ) -> Result<Vec<Result<Value, ExpressionError>>, ExpressionError> {
     let expression = Expression::parse(expression, limits)?;
     let mut evaluator = expression.evaluator()?;
+    let mut late = 0;
     let each = rows.iter().map(|row| {
+        if late >= LATE_ROWS {
+            return Err(ExpressionError::ours("W0003", "it took too long on rows before this one"));
+        }
         let outcome = expression.run(&mut evaluator, row);
-        if outcome.is_err() {
+        if let Err(error) = &outcome {
+            late += usize::from(error.code == TIMED_OUT);
             // An evaluation that was cut off may leave its scopes behind.
             evaluator = expression.evaluator()?;
         }

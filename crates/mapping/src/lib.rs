@@ -2,15 +2,21 @@
 //!
 //! The way of a record: [`tools::choose`] finds the tool that lists it, [`draw::plan`] says where
 //! each slot of the target comes from, [`compile`] writes that plan as JSONata,
-//! [`expression::apply`] evaluates it over the rows, and [`gate::check`] judges the outcome.
+//! [`expression::apply`] evaluates it over the rows, and [`gate::judge`] judges the outcome. Several
+//! [`seats`] do so, each in its own way, and a [`jury`] compares what they give.
 
+pub mod canonical;
 mod compile;
 pub mod draw;
+pub mod drift;
 pub mod expression;
 pub mod gate;
+pub mod jury;
 pub mod legacy;
 pub mod path;
 pub mod plan;
+pub mod regression;
+pub mod seats;
 pub mod shape;
 pub mod tools;
 

@@ -115,6 +115,10 @@ pub enum Transform {
     After {
         mark: String,
     },
+    /// The part after the last mark; all of it where there is none.
+    AfterLast {
+        mark: String,
+    },
     First,
     Last,
     /// `false` stands for nothing.
@@ -197,7 +201,20 @@ impl Slot {
         matches!(self.source, Source::Null { .. })
     }
 
-    fn paths(&self) -> Vec<Path> {
+    /// The paths that lead to one value of a row: not those within a list.
+    pub fn own_paths(&self) -> Vec<Path> {
+        match &self.source {
+            Source::Each { path, .. } => vec![path.clone()],
+            Source::Path(_)
+            | Source::FirstOf(_)
+            | Source::Concat { .. }
+            | Source::Difference { .. }
+            | Source::Constant { .. }
+            | Source::Null { .. } => self.paths(),
+        }
+    }
+
+    pub(crate) fn paths(&self) -> Vec<Path> {
         let mut paths = match &self.source {
             Source::Path(path) => vec![path.clone()],
             Source::FirstOf(paths) | Source::Concat { paths, .. } => paths.clone(),
@@ -234,6 +251,7 @@ impl Transform {
             | Self::Not
             | Self::Before { .. }
             | Self::After { .. }
+            | Self::AfterLast { .. }
             | Self::First
             | Self::Last
             | Self::FalseIsNull
@@ -262,6 +280,7 @@ impl Transform {
             Self::Not => "not",
             Self::Before { .. } => "before",
             Self::After { .. } => "after",
+            Self::AfterLast { .. } => "after_last",
             Self::First => "first",
             Self::Last => "last",
             Self::FalseIsNull => "false_is_null",

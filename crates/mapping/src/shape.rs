@@ -76,6 +76,26 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// Path to types, to be kept.
+    pub fn to_json(&self) -> Value {
+        let types = |it: &BTreeSet<&'static str>| it.iter().copied().map(Value::from).collect();
+        let paths = self.paths.iter().map(|(path, it)| (path.clone(), Value::Array(types(it))));
+        Value::Object(paths.collect())
+    }
+
+    /// A kept shape; none if it is none.
+    pub fn from_json(kept: &Value) -> Option<Self> {
+        const TYPES: [&str; 5] = ["boolean", "number", "string", "array", "object"];
+        let word = |it: &Value| TYPES.into_iter().find(|word| it.as_str() == Some(*word));
+        let types = |it: &Value| -> Option<BTreeSet<&'static str>> {
+            it.as_array()?.iter().map(word).collect()
+        };
+        let paths = kept.as_object()?.iter().map(|(path, it)| Some((path.clone(), types(it)?)));
+        Some(Self { paths: paths.collect::<Option<_>>()? })
+    }
+}
+
 /// Many members, few of which most objects share: the keys are data. A wide record has many
 /// members too, but each row has them.
 fn is_map(members: &BTreeMap<&str, Vec<&Value>>, objects: usize) -> bool {

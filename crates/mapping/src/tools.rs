@@ -7,15 +7,20 @@ use domain::TargetModel;
 use serde_json::{Map, Value};
 
 mod arguments;
+mod chain;
 mod dispatch;
 mod name;
 mod nouns;
+mod seats;
 mod server;
 #[cfg(test)]
 mod tests;
 
 use name::{Name, Verb};
 use server::Server;
+
+pub use chain::{Chain, Supply, supply as supply_of};
+pub use seats::{chosen, seats};
 
 /// Below this, no tool is better than this one.
 pub const THRESHOLD: f64 = 0.5;
@@ -64,14 +69,33 @@ pub fn choose(target: TargetModel, tools: &[ToolSpec<'_>]) -> Choice {
     Choice { ranked, chosen: best, arguments }
 }
 
+/// Whether a tool says, by its hints or its name, that it may change something.
+pub fn may_change(tool: &ToolSpec<'_>, tools: &[ToolSpec<'_>]) -> bool {
+    let verb = Server::of(tools).name(tool).verb;
+    let says_so = tool.destructive == Some(true) || tool.read_only == Some(false);
+    match tool.read_only {
+        Some(true) => false,
+        Some(false) | None => says_so || verb == Verb::Changes,
+    }
+}
+
 /// The fixed arguments with which a tool lists the records of a target: its selector, and what
 /// else it requires, as wide as possible.
 pub fn arguments(target: TargetModel, tool: &ToolSpec<'_>) -> Map<String, Value> {
     let selected = dispatch::selected(target, tool);
     let mut given = selected.map(|it| it.arguments).unwrap_or_default();
     for (name, supplied) in arguments::required(tool) {
-        if let arguments::Supplied::Value(value) = supplied {
-            given.entry(name).or_insert(value);
+        match supplied {
+            arguments::Supplied::Value(value) => {
+                given.entry(name).or_insert(value);
+            }
+            arguments::Supplied::Guess => {
+                let widest = arguments::widest(&name);
+                given.entry(name).or_insert_with(|| Value::from(widest));
+            }
+            arguments::Supplied::FromAnother
+            | arguments::Supplied::OneRecord
+            | arguments::Supplied::Unknown => {}
         }
     }
     given

@@ -194,6 +194,12 @@ pub(super) static AFTER: Helper = Helper {
     body: r#"function($v, $mark) { $type($v) = "string" ? ($contains($v, $mark) ? $trim($substringAfter($v, $mark)) : null) : $v }"#,
 };
 
+pub(super) static AFTER_LAST: Helper = Helper {
+    name: "afterLast",
+    needs: &[],
+    body: r#"function($v, $mark) { $type($v) = "string" ? $trim($split($v, $mark)[-1]) : $v }"#,
+};
+
 pub(super) static FIRST: Helper = Helper {
     name: "first",
     needs: &[],

@@ -233,7 +233,12 @@ fn texts_are_cut_where_they_say_so() {
         &names,
         &[json!("Ada"), json!("Plato")],
     );
-    check_values(&[Transform::After { mark }], &names, &[json!("King Lovelace"), Value::Null]);
+    check_values(
+        &[Transform::After { mark: mark.clone() }],
+        &names,
+        &[json!("King Lovelace"), Value::Null],
+    );
+    check_values(&[Transform::AfterLast { mark }], &names, &[json!("Lovelace"), json!("Plato")]);
     check_values(
         &[Transform::Address],
         &[json!("Ada <ada@example.org>"), json!("nobody")],
@@ -310,6 +315,7 @@ fn any_transform() -> impl Strategy<Value = Transform> {
             .prop_map(|(path, negative)| Transform::SignFrom { path, negative }),
         (any_path(), ".{0,4}").prop_map(|(path, equals)| Transform::OnlyWhere { path, equals }),
         ".{0,4}".prop_map(|mark| Transform::Before { mark }),
+        ".{0,4}".prop_map(|mark| Transform::AfterLast { mark }),
         (proptest::collection::btree_map(".{0,4}", ".{0,4}", 0..3), ".{0,4}")
             .prop_map(|(words, other)| Transform::Enum { words, other: Otherwise::Word(other) }),
         Just(Transform::Domain),

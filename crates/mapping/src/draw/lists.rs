@@ -18,7 +18,8 @@ pub(super) fn draw(sketch: &Sketch<'_, '_>, attribute: &Attribute, hints: &Hints
     for children in sketch.columns.children.iter().filter(|it| is_list(it)) {
         let columns = Columns::of(&children.items);
         let money = Money::of(&columns, hints).under(sketch.money);
-        let inner = Sketch { target: sketch.target, columns: &columns, money: &money };
+        let (strategy, target) = (sketch.strategy, sketch.target);
+        let inner = Sketch { strategy, target, columns: &columns, money: &money };
         let drafts = inner.line(attribute);
         let filled = drafts.iter().filter(|it| !it.slot.is_null()).count();
         if filled >= 2 && best.as_ref().is_none_or(|(most, _, _)| filled > *most) {

@@ -41,6 +41,7 @@ fn lines(slot: &Slot, above: &str, confidence: f64, rows: &[&Value], report: &mu
         transforms: slot.transforms.clone(),
         fill_rate: share(filled, rows.len()),
         confidence,
+        pinned: false,
     });
     if let Source::Each { path, slots } = &slot.source {
         let items: Vec<&Value> =

@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use super::column::{Column, Columns};
 use super::fit::{Fit, Role, fit};
-use super::money::Money;
-use super::names;
 use super::phrases::{self, Entry, Phrase};
+use super::{Lead, Sketch, names};
 use crate::path::{Pick, Step};
 
 /// Below this, a likeness is chance.
@@ -53,7 +52,7 @@ const NEUTRAL: &[&str] = &[
 ];
 
 /// Words beside a phrase that make it speak of something else.
-const HOSTILE: &[&str] = &[
+pub(super) const HOSTILE: &[&str] = &[
     "shipping",
     "ship",
     "delivery",
@@ -143,25 +142,46 @@ pub(super) struct Candidate<'c, 'a> {
     pub(super) score: f64,
 }
 
+/// How much each kind of evidence counts, as powers: what is at most 1 and is raised to a higher
+/// power counts more.
+struct Weights {
+    name: f64,
+    fit: f64,
+    place: f64,
+}
+
+impl Weights {
+    const fn of(strategy: Lead) -> Self {
+        match strategy {
+            Lead::Names => Self { name: 1.0, fit: 1.0, place: 1.0 },
+            Lead::Values => Self { name: 0.6, fit: 2.0, place: 1.0 },
+            Lead::Structure => Self { name: 1.0, fit: 1.0, place: 4.0 },
+        }
+    }
+}
+
 /// Lists whose items are records of their own; the first of them is not a field of the row.
 const LISTS: &[&str] = &["line", "item", "row", "position", "entry", "posting", "transaction"];
 
 /// Columns that a slot may be filled from, the best first; none that is not good enough.
 pub(super) fn ranked<'c, 'a>(
-    target: TargetModel,
+    sketch: &Sketch<'c, 'a>,
     entry: &Entry,
     role: Role,
-    columns: &'c Columns<'a>,
-    money: &Money,
 ) -> Vec<Candidate<'c, 'a>> {
+    let columns = sketch.columns;
+    let weights = Weights::of(sketch.strategy);
     let candidate = |column: &'c Column<'a>| {
-        let name = name_score(&column.words, entry, target);
+        let name = name_score(&column.words, entry, sketch.target);
         // The values cannot make a name better, so a poor one need not be looked at.
         if name < THRESHOLD {
             return None;
         }
-        let fit = fit(role, column, money)?;
-        let score = name * fit.score * place(column, columns.rows.len());
+        let fit = fit(role, column, sketch.money)?;
+        let score = name.powf(weights.name)
+            * fit.score.powf(weights.fit)
+            * place(column).powf(weights.place)
+            * (0.9 + 0.1 * column.fill_rate(columns.rows.len()));
         (score >= THRESHOLD).then_some(Candidate { column, fit, score })
     };
     let mut found: Vec<Candidate<'_, '_>> = columns.columns.iter().filter_map(candidate).collect();
@@ -192,8 +212,8 @@ pub(super) fn coalesced<'r, 'c, 'a>(
     chosen
 }
 
-/// A value that most rows have, near the top of the row, is the likelier one.
-fn place(column: &Column<'_>, rows: usize) -> f64 {
+/// A value near the top of the row is the likelier one.
+fn place(column: &Column<'_>) -> f64 {
     let depth = u32::try_from(column.path.0.len()).unwrap_or(u32::MAX);
     let main = ["default", "primary", "main", "work", "billing"];
     let path = &column.path.0;
@@ -214,8 +234,7 @@ fn place(column: &Column<'_>, rows: usize) -> f64 {
         // `$state`, `@odata.type`, `__typename`: of the protocol, not of the record.
         if step.name.starts_with(['$', '@', '_']) { pick * 0.8 } else { pick }
     });
-    let fill = 0.9 + 0.1 * column.fill_rate(rows);
-    (1.0 - 0.015 * f64::from(depth.saturating_sub(1))) * steps.product::<f64>() * fill
+    (1.0 - 0.015 * f64::from(depth.saturating_sub(1))) * steps.product::<f64>()
 }
 
 /// 0 to 1. Earlier phrases of an entry count more.

@@ -8,6 +8,7 @@ use crate::expression::{Limits, apply};
 use crate::plan::DateFormat;
 
 mod laws;
+mod texts;
 
 fn hints(tool: &'static str) -> Hints<'static> {
     Hints { tool_name: tool, ..Hints::default() }

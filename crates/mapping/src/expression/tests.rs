@@ -208,3 +208,13 @@ proptest! {
         prop_assert_eq!(outcome.as_f64(), Some(number));
     }
 }
+
+#[test]
+fn an_expression_that_takes_too_long_is_given_up_after_a_few_rows() {
+    let limits = Limits { timeout_ms: 20, ..Limits::default() };
+    let endless = "($f := function($n) { $f($n + 1) }; $f(1))";
+    let rows = vec![Value::Null; 6];
+    let outcomes = apply(endless, &rows, &limits).unwrap();
+    let codes: Vec<String> = outcomes.into_iter().map(|it| it.unwrap_err().code).collect();
+    assert_eq!(codes, ["D1012", "D1012", "D1012", "W0003", "W0003", "W0003"]);
+}

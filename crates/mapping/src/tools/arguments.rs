@@ -9,7 +9,7 @@ use super::name::raw;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Supplied {
     Value(Value),
-    /// Free text that a blank may satisfy; the blank is not sent as if it were known.
+    /// Free text: [`widest`] may satisfy it, and nobody knows.
     Guess,
     /// Something that another tool of the server lists, e.g. an account.
     FromAnother,
@@ -39,6 +39,12 @@ pub(super) fn words(property: &Value) -> Vec<&str> {
     let any = property.get("anyOf").or(property.get("oneOf")).and_then(Value::as_array);
     let inner = any.into_iter().flatten().filter_map(|it| it.get("enum")?.as_array());
     own.into_iter().chain(inner).flatten().filter_map(Value::as_str).collect()
+}
+
+/// What finds the most where something must be searched for: nothing in particular, and of files
+/// every one.
+pub(super) fn widest(name: &str) -> &'static str {
+    if raw(name).iter().any(|it| it == "pattern" || it == "glob") { "**/*" } else { "" }
 }
 
 fn supplied(name: &str, property: &Value) -> Supplied {
@@ -110,7 +116,7 @@ fn text(parts: &[String], property: &Value) -> Supplied {
         () if dated && starts => Supplied::Value(json!(format!("{EARLIEST}{time}"))),
         () if dated && ends => Supplied::Value(json!(format!("{LATEST}{time}"))),
         () if says(&[
-            "query", "q", "search", "term", "keyword", "filter", "criteria", "pattern",
+            "query", "q", "search", "term", "keyword", "filter", "criteria", "pattern", "glob",
         ]) =>
         {
             if told.contains("'*'") || told.contains("\"*\"") || told.contains("`*`") {

@@ -161,7 +161,7 @@ fn a_description_speaks_where_the_name_does_not() {
         ",
         expect![[r#"
             account: account_overview
-            document: search"#]],
+            document: search {"query":""}"#]],
     );
 }
 

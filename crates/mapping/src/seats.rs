@@ -1,0 +1,232 @@
+//! The seats of a mapping's jury: each draws a plan of its own, and only what passes the gate
+//! counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use domain::TargetModel;
+use serde_json::Value;
+
+use crate::draw::{self, Drawn, Hints, Lead, Pin};
+use crate::expression::{self, Limits};
+use crate::gate::{self, Doubt, Judgement, Trial};
+use crate::jury::{self, Ballot, Family, Seat, Verdict};
+use crate::legacy;
+use crate::plan::Slot;
+
+#[cfg(test)]
+mod tests;
+
+/// What every seat is given.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub target: TargetModel,
+    pub rows: Vec<Value>,
+    pub tool_name: String,
+    pub tool_description: String,
+    pub output_schema: Option<Value>,
+    pub pins: Vec<Pin>,
+    pub today: NaiveDate,
+}
+
+impl Case {
+    /// What a strategy draws from the rows, not yet tried.
+    pub fn drawn(&self, strategy: Lead) -> Drawn {
+        let hints = Hints {
+            tool_name: &self.tool_name,
+            tool_description: &self.tool_description,
+            output_schema: self.output_schema.as_ref(),
+        };
+        draw::by(strategy, self.target, &self.rows, &hints, &self.pins)
+    }
+}
+
+/// A plan that has been tried on the sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    pub drawn: Drawn,
+    /// JSONata.
+    pub expression: String,
+    /// One for each row; null where the expression failed.
+    pub entities: Vec<Value>,
+    pub judgement: Judgement,
+    /// Optional slots that were emptied because their values were of no use.
+    pub repaired: Vec<String>,
+}
+
+/// Why a seat gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failed {
+    pub message: String,
+    /// Character at which the expression stops making sense, when that is known.
+    pub position: Option<usize>,
+}
+
+impl Failed {
+    pub fn because(message: impl Into<String>) -> Self {
+        Self { message: message.into(), position: None }
+    }
+}
+
+/// One seat's answer: a plan drawn by what it goes by, compiled, and tried.
+pub fn answer(case: &Case, strategy: Lead) -> Result<Candidate, Failed> {
+    tried(case, case.drawn(strategy))
+}
+
+/// The answer of the one-shot generator: a field goes into the slot of its name.
+pub fn legacy(case: &Case) -> Result<Candidate, Failed> {
+    let mut drawn = legacy::plan(case.target, &case.rows);
+    case.pins.iter().for_each(|it| drawn.pin(it));
+    tried(case, drawn)
+}
+
+/// Compiles and evaluates. An optional slot whose values are of no use is emptied, once: the rest
+/// of the plan need not be lost over it.
+///
+/// # Errors
+/// The plan reads nothing that the target requires, or its expression does not run.
+pub fn tried(case: &Case, mut drawn: Drawn) -> Result<Candidate, Failed> {
+    let attributes = case.target.schema().attributes.iter();
+    let required: Vec<&str> =
+        attributes.filter(|it| it.required).map(|it| it.name.as_str()).collect();
+    if drawn.missing_required.len() >= required.len() {
+        let missing = drawn.missing_required.join("`, `");
+        let message = format!("no path of the rows fits a required attribute (`{missing}`)");
+        return Err(Failed::because(message));
+    }
+    let mut repaired = Vec::new();
+    loop {
+        let expression = crate::compile(&drawn.plan);
+        let entities = evaluated(&expression, &case.rows)?;
+        let judgement = gate::judge(&Trial {
+            target: case.target,
+            rows: &case.rows,
+            entities: &entities,
+            plan: Some(&drawn.plan),
+            today: case.today,
+        });
+        let optional: Vec<&Doubt> =
+            judgement.doubts.iter().filter(|it| is_optional(it, &required)).collect();
+        if optional.is_empty() || !repaired.is_empty() {
+            return Ok(Candidate { drawn, expression, entities, judgement, repaired });
+        }
+        for doubt in optional {
+            if drawn.empty(&doubt.slot, &doubt.says) {
+                repaired.push(doubt.slot.clone());
+            }
+        }
+        if repaired.is_empty() {
+            return Ok(Candidate { drawn, expression, entities, judgement, repaired });
+        }
+    }
+}
+
+fn is_optional(doubt: &Doubt, required: &[&str]) -> bool {
+    let name = doubt.slot.split('.').next().unwrap_or_default();
+    !name.is_empty() && !required.contains(&name)
+}
+
+/// What the rows become; null for a row whose evaluation failed.
+///
+/// # Errors
+/// The expression does not parse, or fails on every row.
+pub fn evaluated(expression: &str, rows: &[Value]) -> Result<Vec<Value>, Failed> {
+    let failed = |it: expression::ExpressionError| Failed {
+        message: format!("{}: {}", it.code, it.message),
+        position: it.position,
+    };
+    let outcomes = expression::apply(expression, rows, &Limits::default()).map_err(failed)?;
+    if outcomes.iter().all(Result::is_err)
+        && let Some(Err(error)) = outcomes.first()
+    {
+        return Err(failed(error.clone()));
+    }
+    Ok(outcomes.into_iter().map(Result::unwrap_or_default).collect())
+}
+
+/// What a jury came to, and the mapping of the winning seat; none without a quorum.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub verdict: Verdict,
+    pub winner: Option<Candidate>,
+    /// Required slots that some sound seat found a source for.
+    pub offered: BTreeSet<String>,
+}
+
+/// Seats the answers, by the name of their seat. A seat that leaves a required slot empty has
+/// failed only if another shows that the sample has something for it: what a source does not have
+/// is for the validator to say, row by row.
+pub fn hold(answers: BTreeMap<String, Result<Candidate, Failed>>) -> Held {
+    let sound = |it: &&Candidate| it.judgement.doubts.is_empty();
+    let offered: BTreeSet<String> = answers
+        .values()
+        .filter_map(|it| it.as_ref().ok())
+        .filter(sound)
+        .flat_map(|it| it.judgement.filled().map(str::to_owned))
+        .collect();
+    let seats: Vec<Seat> = answers
+        .iter()
+        .map(|(name, answer)| {
+            let passed = answer.as_ref().map_err(Clone::clone).and_then(|it| {
+                passes(it, &offered)?;
+                Ok(Ballot::of_entities(it.judgement.score, it.entities.clone()))
+            });
+            let outcome = passed.map_err(|it| it.message);
+            Seat { name: name.clone(), family: Family::Heuristic, outcome }
+        })
+        .collect();
+    let verdict = jury::judge(&seats);
+    let winner = verdict.winner.as_ref().filter(|_| verdict.has_quorum());
+    let winner = winner.and_then(|name| answers.get(name)?.as_ref().ok()).cloned();
+    Held { verdict, winner, offered }
+}
+
+/// Whether a candidate passes the gate, given what the sample is known to offer.
+pub fn passes(it: &Candidate, offered: &BTreeSet<String>) -> Result<(), Failed> {
+    if !it.judgement.doubts.is_empty() {
+        return Err(Failed::because(it.judgement.says()));
+    }
+    match it.judgement.unfilled().find(|slot| offered.contains(*slot)) {
+        Some(slot) => Err(Failed::because(format!(
+            "required slot `{slot}` is null in every row, though the rows have something for it"
+        ))),
+        None => Ok(()),
+    }
+}
+
+impl Drawn {
+    /// A pinned slot of a plan that copies: from its path as it is, or from nothing.
+    fn pin(&mut self, pin: &Pin) {
+        let Some(slot) = self.plan.slots.iter_mut().find(|it| it.slot == pin.slot) else { return };
+        *slot = match &pin.path {
+            Some(path) => Slot::copy(&pin.slot, path.clone()),
+            None => Slot::null(&pin.slot, pin.reason.clone()),
+        };
+        self.missing_required.retain(|it| *it != pin.slot || pin.path.is_none());
+        for it in self.report.iter_mut().filter(|it| it.slot == pin.slot) {
+            it.path = pin.path.as_ref().map(ToString::to_string);
+            (it.confidence, it.pinned) = (1.0, true);
+        }
+    }
+
+    /// Empties a slot of the plan; false if there is nothing to empty.
+    fn empty(&mut self, slot: &str, reason: &str) -> bool {
+        let name = slot.split('.').next().unwrap_or_default();
+        let within = |it: &str| it == slot || (it.split('.').next() == Some(name) && slot == name);
+        let mut emptied = false;
+        for it in &mut self.plan.slots {
+            // A member of a list is emptied with its list.
+            if within(&it.slot) || it.slot == name {
+                emptied |= !it.is_null();
+                *it = Slot::null(&it.slot, reason);
+            }
+        }
+        for it in self.report.iter_mut().filter(|it| within(&it.slot) || it.slot == name) {
+            it.path = None;
+            it.transforms.clear();
+            (it.fill_rate, it.confidence) = (0.0, 0.0);
+        }
+        emptied
+    }
+}
