@@ -42,6 +42,8 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
         || (a == 198 && (18..20).contains(&b))
+        // The relays of 6to4.
+        || (a == 192 && b == 88 && c == 99)
         // The metadata address of one large cloud lies in public space.
         || address == Ipv4Addr::new(168, 63, 129, 16)
 }
@@ -59,9 +61,14 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         || (first & 0xffc0) == 0xfec0
         || first == 0x0100
         || (first == 0x2001 && second == 0x0db8)
+        // Documentation, Teredo and ORCHID, the local-use translation prefix, segment routing.
+        || (first & 0xfff0) == 0x3ff0
+        || (first == 0x2001 && (second == 0 || (0x10..0x30).contains(&second)))
+        || (first == 0x0064 && second == 0xff9b && address.segments()[2] == 1)
+        || first == 0x5f00
 }
 
-/// IPv4 inside IPv6: mapped, compatible, NAT64 and 6to4.
+/// IPv4 inside IPv6: mapped, compatible, NAT64, 6to4 and ISATAP.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {
@@ -69,7 +76,9 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
             Some(join(high, low))
         }
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(join(high, low)),
-        [0x2002, high, low, ..] => Some(join(high, low)),
+        [0x2002, high, low, ..] | [_, _, _, _, 0 | 0x0200, 0x5efe, high, low] => {
+            Some(join(high, low))
+        }
         _ => None,
     }
 }
@@ -185,6 +194,19 @@ mod tests {
             "::ffff:10.0.0.1",
             "64:ff9b::7f00:1",
             "2002:7f00:1::",
+            "64:ff9b:1::1",
+            "2001:0:7f00:1::",
+            "2001:db8::1",
+            "3fff::1",
+            "2606:4700::5efe:a00:1",
+            "::7f00:1",
+            "fec0::1",
+            "192.88.99.1",
+            "192.0.0.192",
+            "198.18.0.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
             "ff02::1",
         ] {
             assert!(private(text), "{text}");

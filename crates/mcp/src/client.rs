@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::error::translate;
 use crate::transport::process::Process;
 use crate::transport::stdio::Stdio;
-use crate::transport::{Endpoint, http};
+use crate::transport::{Bearer, Endpoint, http};
 use crate::{Answer, Error, Reach, Tool, answer};
 
 /// How long telling the server that we no longer wait, or that we leave, may take.
@@ -83,9 +83,23 @@ impl Client {
     /// [`Error::Start`] with the process's last words, [`Error::Unauthorized`], [`Error::Http`],
     /// [`Error::Refused`], [`Error::Timeout`] or [`Error::Protocol`].
     pub async fn connect(endpoint: &Endpoint, limits: Limits, reach: Reach) -> Result<Self, Error> {
+        Self::connect_as(endpoint, limits, reach, Bearer::default()).await
+    }
+
+    /// The same with a token that may change on the way. Over stdio there is none.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_as(
+        endpoint: &Endpoint,
+        limits: Limits,
+        reach: Reach,
+        bearer: Bearer,
+    ) -> Result<Self, Error> {
         match endpoint {
             Endpoint::Http { url, headers } => {
-                let transport = http::open(url, headers, reach, limits.answer_bytes).await?;
+                let bounds = (reach, limits.answer_bytes);
+                let transport = http::open(url, headers, bounds, bearer).await?;
                 let handshake = Handler.serve(transport);
                 let service = within(limits.start, handshake)
                     .await?

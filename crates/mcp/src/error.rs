@@ -34,6 +34,8 @@ pub enum Error {
         status: u16,
         /// The start of the body, up to 2,000 characters. May hold secrets.
         body: String,
+        /// When the server wants to be asked again, if it said so.
+        retry_after: Option<Duration>,
     },
     #[error("the server has no tool `{name}`")]
     UnknownTool { name: String, message: String },

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod auth;
 mod client;
 mod error;
 pub mod paging;
@@ -18,4 +19,4 @@ pub use client::{Client, Limits, Server};
 pub use error::Error;
 pub use paging::Paging;
 pub use tool::{Tool, tool_list_hash};
-pub use transport::Endpoint;
+pub use transport::{Bearer, Endpoint};

@@ -51,6 +51,8 @@ pub struct Paging {
     seen: HashMap<Fingerprint, usize>,
     /// Rows in the largest page so far.
     largest: usize,
+    /// Of the last page, as JSON.
+    bytes: u64,
     truncated: bool,
 }
 
@@ -67,11 +69,27 @@ pub fn plan(tool: &Tool) -> Paging {
         pages: HashSet::new(),
         seen: HashMap::new(),
         largest: 0,
+        bytes: 0,
         truncated: false,
     }
 }
 
 impl Paging {
+    /// The same plan from its first page, for other arguments: with the size that the server took.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            names: self.names.clone(),
+            size: self.size,
+            window: self.names.window.clone().map(Window::new),
+            pages: HashSet::new(),
+            seen: HashMap::new(),
+            largest: 0,
+            bytes: 0,
+            truncated: false,
+        }
+    }
+
     /// What the schema promises. The answers may still show another way.
     pub fn style(&self) -> Style {
         let names = &self.names;
@@ -89,6 +107,11 @@ impl Paging {
     /// The page size asked for, if any.
     pub fn size(&self) -> Option<u64> {
         self.size
+    }
+
+    /// The size of the last page's rows as JSON.
+    pub fn bytes_of_last(&self) -> u64 {
+        self.bytes
     }
 
     /// Whether rows are known or feared to be missing after the last page.
@@ -122,11 +145,13 @@ impl Paging {
     pub fn next(&mut self, args: &Args, rows: &mut Rows, so_far: usize) -> Option<Args> {
         let said = Said::by(rows.envelope.as_ref());
         let count = rows.rows.len();
+        let (print, bytes) = fingerprint(&rows.rows);
+        self.bytes = bytes;
         if count == 0 {
             self.truncated = said.more == Some(true) && so_far == 0;
             return None;
         }
-        if !self.pages.insert(fingerprint(&rows.rows)) {
+        if !self.pages.insert(print) {
             // The server took no notice of the argument.
             rows.rows.clear();
             self.truncated = said.more != Some(false) && said.total.is_none_or(|it| it > so_far);
@@ -289,7 +314,7 @@ impl Paging {
         let mut here: HashMap<Fingerprint, usize> = HashMap::new();
         let seen = &self.seen;
         rows.rows.retain(|row| {
-            let print = fingerprint(std::slice::from_ref(row));
+            let (print, _) = fingerprint(std::slice::from_ref(row));
             let times = here.entry(print).or_default();
             *times += 1;
             // Rows that are equal by right are on one page together, too.
@@ -343,15 +368,19 @@ fn as_count(value: &Value) -> Option<u64> {
     }
 }
 
-fn fingerprint(rows: &[Value]) -> Fingerprint {
+/// With the size of what it was taken of.
+fn fingerprint(rows: &[Value]) -> (Fingerprint, u64) {
     let mut hash = Sha256::new();
+    let mut bytes = 0;
     for row in rows {
-        hash.update(row.to_string());
+        let text = row.to_string();
+        bytes += text.len() as u64;
+        hash.update(text);
         hash.update([0]);
     }
     let mut print = Fingerprint::default();
     print.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
-    print
+    (print, bytes)
 }
 
 #[cfg(test)]

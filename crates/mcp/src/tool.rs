@@ -19,6 +19,9 @@ pub struct Tool {
     pub read_only: Option<bool>,
     /// The `destructiveHint` annotation.
     pub destructive: Option<bool>,
+    /// Scopes that a call takes, from the `securitySchemes` that some servers declare for a tool.
+    #[serde(default)]
+    pub scopes: Vec<String>,
 }
 
 impl Tool {
@@ -40,8 +43,20 @@ impl Tool {
             output_schema: wire.get("outputSchema").filter(|it| it.is_object()).cloned(),
             read_only: hint("readOnlyHint"),
             destructive: hint("destructiveHint"),
+            scopes: scopes(wire),
         })
     }
+}
+
+/// Only what every way in takes: a tool that is open to anyone, too, takes none.
+fn scopes(wire: &Value) -> Vec<String> {
+    let schemes = wire
+        .get("securitySchemes")
+        .or_else(|| wire.get("_meta")?.get("securitySchemes"))
+        .and_then(Value::as_array);
+    let [only] = schemes.map(Vec::as_slice).unwrap_or_default() else { return Vec::new() };
+    let listed = only.get("scopes").and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// SHA-256, in hex, of what the tools declare. The order of the tools and of their schemas' keys

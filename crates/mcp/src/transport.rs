@@ -1,11 +1,15 @@
 //! The two ways to a server.
 
+mod events;
 pub(crate) mod http;
 pub(crate) mod message;
 pub(crate) mod process;
 pub(crate) mod stdio;
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ::http::HeaderValue;
 
 /// Where a server is. `Debug` prints the names of headers and variables, never their values.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +38,31 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// The bearer token of a connection, which may change while the connection lives: clones share it.
+#[derive(Clone, Default)]
+pub struct Bearer(Arc<RwLock<Option<HeaderValue>>>);
+
+impl Bearer {
+    /// From now on requests carry this token. One that no header can hold is none.
+    pub fn set(&self, token: &str) {
+        let header = HeaderValue::from_str(&format!("Bearer {token}")).ok().map(|mut it| {
+            it.set_sensitive(true);
+            it
+        });
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = header;
+    }
+
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer(…)")
+    }
+}
+
 fn names(pairs: &[(String, String)]) -> Vec<&str> {
     pairs.iter().map(|(name, _)| name.as_str()).collect()
 }
@@ -45,33 +74,9 @@ fn without_secrets(url: &str) -> String {
     }
 }
 
-/// The scopes that a `WWW-Authenticate` header asks for: `Bearer scope="a b"`.
-pub(crate) fn challenge_scopes(challenge: &str) -> Vec<String> {
-    let lower = challenge.to_ascii_lowercase();
-    let start = lower.match_indices("scope=").find(|(at, _)| {
-        let before = at.checked_sub(1).and_then(|it| lower.as_bytes().get(it));
-        before.is_none_or(|it| matches!(it, b' ' | b','))
-    });
-    let rest = start.and_then(|(at, word)| challenge.get(at + word.len()..)).unwrap_or_default();
-    let list = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next(),
-        None => rest.split([',', ' ']).next(),
-    };
-    list.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scopes_are_read_from_a_challenge() {
-        let scopes = |text| challenge_scopes(text).join("+");
-        assert_eq!(scopes(r#"Bearer error="insufficient_scope", scope="a:read b""#), "a:read+b");
-        assert_eq!(scopes("Bearer scope=a, realm=x"), "a");
-        assert_eq!(scopes(r#"Bearer realm="max_scope=3""#), "");
-        assert_eq!(scopes("Basic"), "");
-    }
 
     #[test]
     fn debug_shows_no_header_variable_argument_or_query() {

@@ -224,6 +224,23 @@ fn an_answer_with_is_error_is_a_failure_whatever_it_holds() {
 }
 
 #[test]
+fn lines_that_are_all_paths_are_a_list_of_them() {
+    let paths = "/srv/lease.pdf\n/srv/read me.md\n";
+    let expected =
+        expect![[r#"paths at ``: [{"_value":"/srv/lease.pdf"},{"_value":"/srv/read me.md"}]"#]];
+    check_text(paths, &expected);
+    check_text(&format!("Found files:\n{paths}"), &expected);
+    let twice = Answer { structured: Some(json!({ "content": paths })), ..Answer::text(paths) };
+    expected.assert_eq(&shape(&twice));
+    check_text(
+        "/srv/lease.pdf\nand two more",
+        &expect![[r#"
+        unparseable: /srv/lease.pdf
+        and two more"#]],
+    );
+}
+
+#[test]
 fn prose_is_not_guessed_at() {
     check_text(
         "You have two accounts, one in Paris, one in Rome.",

@@ -34,7 +34,10 @@ pub(super) fn rows(text: &str, root: Option<&str>, wrappings: usize) -> Result<R
     if let Some(value) = json_below_prose(text) {
         return of_json(&value, root, wrappings);
     }
-    let table = markup::html(text).or_else(|| markup::markdown(bare)).or_else(|| csv(bare));
+    let table = markup::html(text)
+        .or_else(|| markup::markdown(bare))
+        .or_else(|| paths(bare))
+        .or_else(|| csv(bare));
     table.ok_or_else(|| Unusable::Unparseable { text: shown(text) })
 }
 
@@ -74,6 +77,21 @@ fn json_below_prose(text: &str) -> Option<Value> {
     let (_, json) = text.split_at_checked(start)?;
     let first = Deserializer::from_str(json).into_iter::<Value>().next()?.ok();
     first.filter(|it| it.is_object() || it.is_array())
+}
+
+/// The path of a file or folder on each line, perhaps below a line that announces them.
+fn paths(text: &str) -> Option<Rows> {
+    let is_path = |line: &str| {
+        let below_drive = line.get(1..).is_some_and(|it| it.starts_with(":\\"));
+        line.trim() == line && line.len() > 1 && (line.starts_with('/') || below_drive)
+    };
+    let lines = text.lines().filter(|it| !it.trim().is_empty());
+    let is_title = |(at, line): &(usize, &str)| *at == 0 && line.ends_with(':');
+    let lines: Vec<&str> =
+        lines.enumerate().filter(|it| !is_title(it)).map(|(_, line)| line).collect();
+    let is_list = !lines.is_empty() && lines.iter().all(|it| is_path(it));
+    let rows = || lines.iter().map(|it| serde_json::json!({ "_value": it })).collect();
+    is_list.then(|| Rows::list(rows(), "paths"))
 }
 
 /// Delimited text with a header, at least one row, and the same count of cells in each.

@@ -10,10 +10,11 @@ use rmcp::transport::streamable_http_client::StreamableHttpError;
 use serde_json::Value;
 
 use super::Error;
+use crate::answer;
+use crate::auth::challenge;
 use crate::client::Limits;
 use crate::transport::http::Fault;
 use crate::transport::message::{TOO_LARGE, UNREADABLE};
-use crate::{answer, transport};
 
 /// An answer as plain JSON, whichever way it came.
 pub(crate) fn result(result: ServerResult) -> Result<Value, Error> {
@@ -120,7 +121,8 @@ fn fault(
             }
         }
         StreamableHttpError::SessionExpired => {
-            Ok(Error::Http { status: 404, body: "the session was lost twice".to_owned() })
+            let body = "the session was lost twice".to_owned();
+            Ok(Error::Http { status: 404, body, retry_after: None })
         }
         StreamableHttpError::ReinitializationFailed(data) => Ok(rpc(data, "", limits)),
         other => Err(other),
@@ -131,10 +133,12 @@ fn of_fault(fault: &Fault, limits: Limits) -> Error {
     match fault {
         Fault::Status { status: status @ (401 | 403), challenge, .. } => Error::Unauthorized {
             status: Some(*status),
-            scopes: challenge.as_deref().map(transport::challenge_scopes).unwrap_or_default(),
+            scopes: challenge.as_deref().map(challenge::scopes).unwrap_or_default(),
             challenge: challenge.clone(),
         },
-        Fault::Status { status, body, .. } => Error::Http { status: *status, body: body.clone() },
+        Fault::Status { status, body, retry_after, .. } => {
+            Error::Http { status: *status, body: body.clone(), retry_after: *retry_after }
+        }
         Fault::TooLarge => Error::TooLarge { limit: limits.answer_bytes },
         Fault::Unreadable(what) => {
             Error::Protocol { what: format!("an answer that cannot be read: {what}"), source: None }

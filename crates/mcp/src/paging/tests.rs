@@ -1,5 +1,7 @@
 //! Paging against tools by hand: each is a schema and a function from arguments to an answer.
 
+mod names;
+
 use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 

@@ -4,20 +4,22 @@ use std::collections::HashMap;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _};
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::redirect::Policy;
 use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::{
-    SseError, StreamableHttpClient, StreamableHttpClientTransportConfig, StreamableHttpError,
+    StreamableHttpClient, StreamableHttpClientTransportConfig, StreamableHttpError,
     StreamableHttpPostResponse,
 };
-use sse_stream::{Sse, SseStream};
+use sse_stream::SseStream;
+use tokio_util::bytes::Bytes;
 
-use super::message::{self, TOO_LARGE, UNREADABLE};
+use super::Bearer;
+use super::events::{self, Events};
+use super::message;
 use crate::{Error, Reach};
 
 const CONNECT_TIME: Duration = Duration::from_secs(20);
@@ -26,19 +28,46 @@ const MAX_REDIRECTS: usize = 5;
 /// How much of an error's body is kept.
 const ERROR_BODY_BYTES: usize = 2_000;
 
+/// Headers that frame a request or are the transport's own: another value of theirs would be read as
+/// another request.
+const FRAMING: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    SESSION,
+];
+
 type Outcome<T> = Result<T, StreamableHttpError<reqwest::Error>>;
-type Events = BoxStream<'static, Result<Sse, SseError>>;
 
 /// What a server answered in place of a message. Travels inside an I/O error, for the SDK's own
 /// error has no place for it.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum Fault {
     #[error("HTTP {status}")]
-    Status { status: u16, body: String, challenge: Option<String> },
+    Status { status: u16, body: String, challenge: Option<String>, retry_after: Option<Duration> },
     #[error("the body is too large")]
     TooLarge,
     #[error("the body is not a message: {0}")]
     Unreadable(String),
+}
+
+/// Shows nothing of what the server said: the SDK logs errors as they are, and a challenge or a body
+/// may repeat a credential.
+impl std::fmt::Debug for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status { status, .. } => write!(f, "Status({status})"),
+            Self::TooLarge => f.write_str("TooLarge"),
+            Self::Unreadable(_) => f.write_str("Unreadable"),
+        }
+    }
 }
 
 impl From<Fault> for StreamableHttpError<reqwest::Error> {
@@ -52,6 +81,7 @@ pub(crate) struct Http {
     client: reqwest::Client,
     /// Bytes of one message.
     limit: usize,
+    bearer: Bearer,
 }
 
 /// A transport to `url`, its address checked and pinned.
@@ -62,8 +92,8 @@ pub(crate) struct Http {
 pub(crate) async fn open(
     url: &str,
     headers: &[(String, String)],
-    reach: Reach,
-    limit: usize,
+    (reach, limit): (Reach, usize),
+    bearer: Bearer,
 ) -> Result<StreamableHttpClientTransport<Http>, Error> {
     let url = reach.url(url)?;
     let pinned = reach.pin(&url).await?;
@@ -85,11 +115,11 @@ pub(crate) async fn open(
     config.custom_headers = header_map(headers)?;
     config.max_sse_event_size = limit;
     config.max_json_response_size = limit;
-    Ok(StreamableHttpClientTransport::with_client(Http { client, limit }, config))
+    Ok(StreamableHttpClientTransport::with_client(Http { client, limit, bearer }, config))
 }
 
 /// TLS by ring, unless the program chose another provider before.
-fn install_crypto() {
+pub(crate) fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         if rustls::crypto::ring::default_provider().install_default().is_err() {
@@ -118,7 +148,8 @@ fn header_map(headers: &[(String, String)]) -> Result<HashMap<HeaderName, Header
         .iter()
         .map(|(name, value)| {
             let refused = || Error::Refused { why: format!("header `{name}` is not usable") };
-            let key = HeaderName::try_from(name.as_str()).ok().ok_or_else(refused)?;
+            let key = HeaderName::try_from(name.as_str()).ok();
+            let key = key.filter(|it| !FRAMING.contains(&it.as_str())).ok_or_else(refused)?;
             // The value is a secret: its error is not shown either.
             let mut value = HeaderValue::from_str(value).ok().ok_or_else(refused)?;
             value.set_sensitive(true);
@@ -141,13 +172,13 @@ impl StreamableHttpClient for Http {
         let mut request = self
             .client
             .post(uri.as_ref())
-            .headers(custom_headers.into_iter().collect())
+            .headers(self.headers(custom_headers))
             .header(ACCEPT, "application/json, text/event-stream")
             .header(CONTENT_TYPE, "application/json");
         if let Some(session) = &session_id {
             request = request.header(SESSION, session.as_ref());
         }
-        let response = request.body(serde_json::to_vec(&message)?).send().await?;
+        let response = request.body(serde_json::to_vec(&message)?).send().await.map_err(no_url)?;
         let asked = match &message {
             ClientJsonRpcMessage::Request(request) => Some(request.id.clone()),
             ClientJsonRpcMessage::Response(_)
@@ -175,36 +206,55 @@ impl StreamableHttpClient for Http {
         let request = self
             .client
             .delete(uri.as_ref())
-            .headers(custom_headers.into_iter().collect())
+            .headers(self.headers(custom_headers))
             .header(SESSION, session_id.as_ref());
         // Whether the server keeps a session that nobody uses is its own affair.
-        request.send().await?;
+        request.send().await.map_err(no_url)?;
         Ok(())
     }
 
+    /// The stream of what the server says by itself. Servers without one answer 405, or anything.
     async fn get_stream(
         &self,
         uri: Arc<str>,
         session_id: Option<Arc<str>>,
         last_event_id: Option<String>,
-        auth_header: Option<String>,
+        _auth_header: Option<String>,
         custom_headers: HashMap<HeaderName, HeaderValue>,
     ) -> Outcome<Events> {
-        let session = session_id;
-        self.client
-            .get_stream_with_max_sse_event_size(
-                uri,
-                session,
-                last_event_id,
-                auth_header,
-                custom_headers,
-                self.limit,
-            )
-            .await
+        let mut request = self
+            .client
+            .get(uri.as_ref())
+            .headers(self.headers(custom_headers))
+            .header(ACCEPT, "text/event-stream, application/json");
+        if let Some(session) = &session_id {
+            request = request.header(SESSION, session.as_ref());
+        }
+        if let Some(last) = &last_event_id {
+            request = request.header("last-event-id", last.as_str());
+        }
+        let response = request.send().await.map_err(no_url)?;
+        let kind = text(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
+        if response.status() == StatusCode::NOT_FOUND && session_id.is_some() {
+            return Err(StreamableHttpError::SessionExpired);
+        }
+        if !response.status().is_success() || !is_events(&kind) {
+            return Err(StreamableHttpError::ServerDoesNotSupportSse);
+        }
+        Ok(SseStream::from_bytes_stream(events::bounded(chunks(response), self.limit)).boxed())
     }
 }
 
 impl Http {
+    /// The token of the moment goes before whatever was configured.
+    fn headers(&self, custom: HashMap<HeaderName, HeaderValue>) -> HeaderMap {
+        let mut headers: HeaderMap = custom.into_iter().collect();
+        if let Some(token) = self.bearer.header() {
+            headers.insert(AUTHORIZATION, token);
+        }
+        headers
+    }
+
     async fn answer(
         &self,
         response: reqwest::Response,
@@ -212,8 +262,11 @@ impl Http {
     ) -> Outcome<StreamableHttpPostResponse> {
         let session = text(response.headers(), SESSION);
         let kind = text(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
-        if kind.to_ascii_lowercase().starts_with("text/event-stream") {
-            return Ok(StreamableHttpPostResponse::Sse(events(response, self.limit, id), session));
+        if is_events(&kind) {
+            return Ok(StreamableHttpPostResponse::Sse(
+                events::answer(chunks(response), self.limit, id),
+                session,
+            ));
         }
         // Whatever it calls itself: if it reads as a message it is one.
         let body = read(response, self.limit).await?;
@@ -234,8 +287,22 @@ impl Http {
     ) -> Outcome<StreamableHttpPostResponse> {
         let status = response.status();
         let challenge = text(response.headers(), WWW_AUTHENTICATE.as_str());
+        // A date instead of seconds is left to our own pause.
+        let retry_after = text(response.headers(), RETRY_AFTER.as_str())
+            .and_then(|it| it.trim().parse().ok().map(Duration::from_secs));
         if status == StatusCode::NOT_FOUND && had_session {
             return Err(StreamableHttpError::SessionExpired);
+        }
+        if status.is_redirection() {
+            // Nor is it said where to: that may hold a credential.
+            let body = "it redirects to another address, which is not followed".to_owned();
+            return Err(Fault::Status {
+                status: status.as_u16(),
+                body,
+                challenge: None,
+                retry_after: None,
+            }
+            .into());
         }
         // An error's body explains at best; without it the status still stands.
         let body = read(response, self.limit).await.unwrap_or_default();
@@ -255,17 +322,33 @@ impl Http {
             error.id = error.id.or(asked);
             return Ok(StreamableHttpPostResponse::Json(ServerJsonRpcMessage::Error(error), None));
         }
-        Err(Fault::Status { status: status.as_u16(), body: shown.into_owned(), challenge }.into())
+        let (status, body) = (status.as_u16(), shown.into_owned());
+        Err(Fault::Status { status, body, challenge, retry_after }.into())
     }
+}
+
+/// An address may hold a credential, and errors are logged.
+fn no_url(error: reqwest::Error) -> reqwest::Error {
+    error.without_url()
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned())
 }
 
+fn is_events(content_type: &str) -> bool {
+    content_type.to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+fn chunks(
+    response: reqwest::Response,
+) -> impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + use<> {
+    response.bytes_stream().map(|it| it.map_err(no_url))
+}
+
 async fn read(response: reqwest::Response, limit: usize) -> Outcome<Vec<u8>> {
     let mut body = Vec::new();
-    let mut chunks = response.bytes_stream();
+    let mut chunks = Box::pin(chunks(response));
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk?;
         if body.len() + chunk.len() > limit {
@@ -274,71 +357,4 @@ async fn read(response: reqwest::Response, limit: usize) -> Outcome<Vec<u8>> {
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-/// The events of one answer. One that cannot be taken becomes an error for `id`: the SDK would
-/// drop it, and the caller would wait for its time-out.
-fn events(response: reqwest::Response, limit: usize, id: RequestId) -> Events {
-    let bytes = bounded(response.bytes_stream(), limit);
-    let events = SseStream::from_bytes_stream(bytes).map(move |event| match event {
-        Ok(event) => Ok(readable(event, &id)),
-        Err(SseError::Body(cause)) if matches!(cause.downcast_ref(), Some(Broken::Oversized)) => {
-            Ok(Sse::default().data(error_for(&id, TOO_LARGE, "too large")))
-        }
-        Err(error) => Err(error),
-    });
-    events.boxed()
-}
-
-fn readable(event: Sse, id: &RequestId) -> Sse {
-    let Some(data) = event.data.as_deref().filter(|it| !it.trim().is_empty()) else { return event };
-    if serde_json::from_str::<serde::de::IgnoredAny>(data).is_ok() {
-        return event;
-    }
-    Sse { data: Some(error_for(id, UNREADABLE, "an event is not JSON")), ..event }
-}
-
-fn error_for(id: &RequestId, code: i32, what: &str) -> String {
-    serde_json::json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": what}})
-        .to_string()
-}
-
-/// Why a stream of events ended before its end.
-#[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error("an event is too large")]
-    Oversized,
-    #[error("reading failed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// Stops after an event that is larger than `limit`, without holding it.
-fn bounded<S, B, E>(chunks: S, limit: usize) -> impl Stream<Item = Result<B, Broken>> + Send
-where
-    S: Stream<Item = Result<B, E>> + Send + 'static,
-    B: AsRef<[u8]> + Send,
-    E: std::error::Error + Send + Sync + 'static,
-{
-    stream::unfold(
-        (Box::pin(chunks), 0_usize, false),
-        move |(mut chunks, held, ended)| async move {
-            if ended {
-                return None;
-            }
-            let chunk = match chunks.next().await? {
-                Ok(chunk) => chunk,
-                Err(error) => {
-                    return Some((Err(Broken::Failed(error.into())), (chunks, held, true)));
-                }
-            };
-            // A blank line ends an event.
-            let bytes = chunk.as_ref();
-            let after = bytes.windows(2).rposition(|it| it == b"\n\n" || it == b"\n\r");
-            let held = after.map_or(held + bytes.len(), |it| bytes.len() - it);
-            if held > limit {
-                return Some((Err(Broken::Oversized), (chunks, held, true)));
-            }
-            Some((Ok(chunk), (chunks, held, false)))
-        },
-    )
 }

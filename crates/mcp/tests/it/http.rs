@@ -1,15 +1,18 @@
 //! HTTP: statuses, sessions, forms of answers, and addresses.
 
+use std::convert::Infallible;
+use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{any, post};
+use futures_util::StreamExt as _;
 use mcp::{Client, Endpoint, Error, Limits, Reach, answer};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -229,4 +232,76 @@ async fn headers_are_sent_and_bad_ones_refused() {
     assert!(Client::connect(&with("Bearer t"), Limits::default(), OPEN).await.is_ok());
     let refused = Client::connect(&with("a\nb"), Limits::default(), OPEN).await;
     assert!(matches!(refused, Err(Error::Refused { .. })));
+}
+
+#[tokio::test]
+async fn a_redirect_that_is_not_followed_says_so() {
+    let redirect = || async { Redirect::permanent("http://169.254.169.254/latest/meta-data") };
+    let (url, _guard) = serve(Router::new().route("/mcp", any(redirect))).await;
+    let Err(Error::Http { status: 308, body, .. }) = connect(&url, OPEN).await else {
+        panic!("is not a status");
+    };
+    assert!(body.contains("not followed") && !body.contains("169.254"), "{body}");
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_to_a_private_address_is_refused() {
+    // This machine's own name is looked up; where it has none, the name that every machine has.
+    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let known = (own.trim(), 9).to_socket_addrs().is_ok_and(|mut it| it.next().is_some());
+    let host = if known { own.trim() } else { "localhost" };
+    let strict = Reach { plain_http: true, ..Reach::default() };
+    let error = connect(&format!("http://{host}:9/mcp"), strict).await.expect_err("refused");
+    assert!(error.to_string().contains("private address"), "{error}");
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_neither_asked_for_nor_unpacked() {
+    let check = |headers: HeaderMap, body: Bytes| async move {
+        assert!(!headers.contains_key("accept-encoding"));
+        let message: Value = serde_json::from_slice(&body).expect("JSON");
+        let bomb = || {
+            // What gzip makes of nothing: its size does not matter, for nobody unpacks it.
+            let empty = [31_u8, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            let kind = (header::CONTENT_TYPE, "application/json");
+            ([kind, (header::CONTENT_ENCODING, "gzip")], empty.to_vec()).into_response()
+        };
+        handshake(&message).unwrap_or_else(bomb)
+    };
+    let (url, _guard) = serve(Router::new().route("/mcp", post(check))).await;
+    let client = connect(&url, OPEN).await.expect("connects");
+    assert_eq!(call(&client).await.expect_err("not JSON").kind(), "protocol");
+}
+
+#[tokio::test]
+async fn events_that_never_end_do_not_outlast_the_call() {
+    let endless = |body: Bytes| async move {
+        let message: Value = serde_json::from_slice(&body).expect("JSON");
+        handshake(&message).unwrap_or_else(|| {
+            let pings = futures_util::stream::repeat_with(|| Ok::<_, Infallible>(": ping\n\n"));
+            let pings = pings.then(|it| async move {
+                tokio::task::yield_now().await;
+                it
+            });
+            let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+            (kind, Body::from_stream(pings)).into_response()
+        })
+    };
+    let (url, _guard) = serve(Router::new().route("/mcp", post(endless))).await;
+    let endpoint = Endpoint::Http { url, headers: Vec::new() };
+    let limits = Limits { call: Duration::from_millis(500), ..Limits::default() };
+    let client = Client::connect(&endpoint, limits, OPEN).await.expect("connects");
+    assert!(matches!(call(&client).await, Err(Error::Timeout { .. })));
+}
+
+#[tokio::test]
+async fn headers_that_frame_a_request_are_not_the_configuration_s() {
+    for name in ["Host", "content-length", "Transfer-Encoding", "Connection", "mcp-session-id"] {
+        let endpoint = Endpoint::Http {
+            url: "http://127.0.0.1:9/mcp".to_owned(),
+            headers: vec![(name.to_owned(), "x".to_owned())],
+        };
+        let refused = Client::connect(&endpoint, Limits::default(), OPEN).await;
+        assert!(matches!(refused, Err(Error::Refused { .. })), "{name}: {refused:?}");
+    }
 }

@@ -147,3 +147,26 @@ async fn a_cursor_that_repeats_does_not_list_for_ever() {
     let client = connect(&text).await.expect("connects");
     assert_eq!(client.tools().await.expect("lists").len(), 2);
 }
+
+#[tokio::test]
+async fn a_flood_on_stdout_does_not_outlast_the_call_or_the_client() {
+    let text = format!("{HANDSHAKE} read -r call; exec yes 'noise that is no message'");
+    let limits = Limits { call: Duration::from_millis(500), ..Limits::default() };
+    let client = Client::connect(&script(&text), limits, Reach::default()).await.expect("connects");
+    assert!(matches!(client.call("x", Map::new()).await, Err(Error::Timeout { .. })));
+    let before = Instant::now();
+    client.close().await;
+    assert!(before.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn of_a_flood_on_stderr_only_the_end_is_kept() {
+    let text = "head -c 5000000 /dev/zero | tr '\\0' x >&2; echo >&2
+        seq 1 1000 >&2; echo last >&2; exit 1";
+    let Err(Error::Start { stderr, .. }) = connect(text).await else {
+        panic!("does not fail at the start");
+    };
+    assert_eq!(stderr.len(), 40);
+    assert_eq!(stderr.last().map(String::as_str), Some("last"));
+    assert!(stderr.iter().all(|it| it.len() <= 2_000));
+}
