@@ -42,12 +42,33 @@ pub enum Kind {
     MissingParent,
     /// Lines on stdout that are not messages.
     NoiseOnStdout,
+    /// Every answer is spoilt, each in another way: cut, nested, in wrong types or in wrong bytes.
+    /// Number: the seed, 0.
+    Mutated,
+    /// The required field has a name that says nothing.
+    Nameless,
+    /// The required field is buried in an object, under a name that says nothing.
+    Buried,
+    /// No name and no value says anything.
+    Opaque,
+    /// Movements in the words of the target model, with a status that is a paragraph.
+    Wordy,
+    /// A second field that might be meant, beside the right one.
+    TwoReadings,
+    /// A field more.
+    NewField,
+    /// A total with a better name, empty from some row on, and a field less. Number: that row, 30.
+    Decoy,
+    /// The tool declares an output schema and answers with text only.
+    TextOnly,
+    /// The tool declares an output schema.
+    Declares,
     /// The server waits before it answers anything. Number: milliseconds, 3000.
     SlowStart,
 }
 
 impl Kind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 29] = [
         Self::NoListingTools,
         Self::UnknownTool,
         Self::Unauthorized,
@@ -66,6 +87,16 @@ impl Kind {
         Self::WrongTypes,
         Self::MissingParent,
         Self::NoiseOnStdout,
+        Self::Mutated,
+        Self::Nameless,
+        Self::Buried,
+        Self::Opaque,
+        Self::Wordy,
+        Self::TwoReadings,
+        Self::NewField,
+        Self::Decoy,
+        Self::TextOnly,
+        Self::Declares,
         Self::SlowStart,
     ];
 
@@ -90,6 +121,16 @@ impl Kind {
             Self::WrongTypes => "wrong_types",
             Self::MissingParent => "missing_parent",
             Self::NoiseOnStdout => "noise_on_stdout",
+            Self::Mutated => "mutated",
+            Self::Nameless => "nameless",
+            Self::Buried => "buried",
+            Self::Opaque => "opaque",
+            Self::Wordy => "wordy",
+            Self::TwoReadings => "two_readings",
+            Self::NewField => "new_field",
+            Self::Decoy => "decoy",
+            Self::TextOnly => "text_only",
+            Self::Declares => "declares",
             Self::SlowStart => "slow_start",
         }
     }
@@ -97,6 +138,7 @@ impl Kind {
     const fn default_number(self) -> u64 {
         match self {
             Self::Huge => 80,
+            Self::Decoy => 30,
             Self::SlowStart => 3_000,
             Self::DieMidway | Self::NullRequired | Self::MissingParent => 1,
             Self::NoListingTools
@@ -112,6 +154,15 @@ impl Kind {
             | Self::Drift
             | Self::Prose
             | Self::WrongTypes
+            | Self::Mutated
+            | Self::Nameless
+            | Self::Buried
+            | Self::Opaque
+            | Self::Wordy
+            | Self::TwoReadings
+            | Self::NewField
+            | Self::TextOnly
+            | Self::Declares
             | Self::NoiseOnStdout => 0,
         }
     }

@@ -1,21 +1,34 @@
-//! Sample MCP servers: one healthy, one that misbehaves, and every fault on demand.
+//! Sample MCP servers: one healthy, one that misbehaves, one whose records name one another in
+//! every way, one that wants arguments, any whose tool list was saved, and every fault on demand.
 //!
 //! All data is made up and the same on every run. Nothing is stored: tools that would change
 //! something say so and change nothing.
 
+mod books;
 mod brittle;
+mod chance;
 mod data;
+mod disguise;
 mod fault;
+mod guard;
 mod ledger;
 mod listing;
+mod mutate;
+mod nested;
+mod replay;
 mod serve;
 mod server;
 
+use std::path::Path;
+use std::sync::Arc;
+
 pub use fault::{Fault, Kind, UnknownFault};
+pub use guard::{Guard, Lapse, UnknownLapse, serve_guarded};
+pub use replay::UnreadableCatalogue;
 pub use serve::{Error, serve_http, serve_stdio};
 
 /// The servers there are.
-pub const NAMES: [&str; 2] = ["ledger", "brittle"];
+pub const NAMES: [&str; 4] = ["ledger", "brittle", "books", "nested"];
 
 /// How much data a server has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +44,20 @@ impl Default for Scale {
 }
 
 /// A sample server, not yet running.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Sample {
     which: Which,
     scale: Scale,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Which {
     Ledger,
     Brittle,
+    Books,
+    Nested,
+    /// Some server's tools, with answers that are made up.
+    Replay(Arc<replay::Catalogue>),
 }
 
 impl Sample {
@@ -49,7 +66,12 @@ impl Sample {
     /// The server that misbehaves.
     pub const BRITTLE: Self = Self { which: Which::Brittle, scale: Scale { transactions: 240 } };
 
-    /// `ledger`, `brittle`, or either with an amount of data: `ledger:rows=100000`.
+    /// The server whose records name one another by name, code and number, in any order.
+    pub const BOOKS: Self = Self { which: Which::Books, scale: Scale { transactions: 240 } };
+    /// The server whose tools want arguments.
+    pub const NESTED: Self = Self { which: Which::Nested, scale: Scale { transactions: 240 } };
+
+    /// One of [`NAMES`], or one with an amount of data: `ledger:rows=100000`.
     pub fn named(name: &str) -> Option<Self> {
         let (name, option) = match name.split_once(':') {
             Some((name, option)) => (name, Some(option)),
@@ -58,6 +80,8 @@ impl Sample {
         let sample = match name {
             "ledger" => Self::LEDGER,
             "brittle" => Self::BRITTLE,
+            "books" => Self::BOOKS,
+            "nested" => Self::NESTED,
             _ => return None,
         };
         match option {
@@ -69,17 +93,30 @@ impl Sample {
         }
     }
 
+    /// A server with the tools of a saved `tools/list`. Its answers are made up, good ones in every
+    /// form and bad ones, the same on every run.
+    ///
+    /// # Errors
+    /// When the file cannot be read as a tool list.
+    pub fn replay(file: &Path) -> Result<Self, UnreadableCatalogue> {
+        let which = Which::Replay(Arc::new(replay::Catalogue::read(file)?));
+        Ok(Self { which, scale: Scale::default() })
+    }
+
     /// The same server with another amount of data.
     #[must_use]
     pub fn scaled(self, scale: Scale) -> Self {
         Self { scale, ..self }
     }
 
-    /// Its name, one of [`NAMES`].
-    pub fn name(self) -> &'static str {
-        match self.which {
+    /// Its name: one of [`NAMES`], or of the file that is replayed.
+    pub fn name(&self) -> &str {
+        match &self.which {
             Which::Ledger => "ledger",
             Which::Brittle => "brittle",
+            Which::Books => "books",
+            Which::Nested => "nested",
+            Which::Replay(catalogue) => &catalogue.name,
         }
     }
 }
@@ -91,10 +128,10 @@ mod tests {
     #[test]
     fn every_name_is_a_sample() {
         for name in NAMES {
-            assert_eq!(Sample::named(name).map(Sample::name), Some(name));
+            assert_eq!(Sample::named(name).expect("a sample").name(), name);
         }
-        assert_eq!(Sample::named("other"), None);
-        assert_eq!(Sample::named("ledger:rows=x"), None);
+        assert!(Sample::named("other").is_none());
+        assert!(Sample::named("ledger:rows=x").is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -11,6 +12,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use rmcp::ServiceExt as _;
+use rmcp::model::JsonObject;
 use rmcp::transport::stdio;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Sample;
 use crate::fault::{Fault, Kind};
+use crate::listing::object;
 use crate::server::{Server, Wire};
 
 /// Requests of clients are small.
@@ -62,15 +65,29 @@ pub async fn serve_http(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     wait_at_start(&faults).await;
+    serve(routes(sample, faults, &shutdown), listener, shutdown).await
+}
+
+/// `/mcp` of a sample.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(
+    sample: Sample,
+    faults: Vec<Fault>,
+    shutdown: &CancellationToken,
+) -> Router<S> {
     let server = Server::new(sample, faults, Wire::Http);
     let sessions = Arc::new(LocalSessionManager::default());
     let mut config = StreamableHttpServerConfig::default();
     config.cancellation_token = shutdown.child_token();
     let of_session = server.clone();
     let service = StreamableHttpService::new(move || Ok(of_session.clone()), sessions, config);
-    let router = axum::Router::new()
-        .route_service("/mcp", service)
-        .layer(from_fn_with_state(server, struck));
+    Router::new().route_service("/mcp", service).layer(from_fn_with_state(server, struck))
+}
+
+pub(crate) async fn serve(
+    router: Router,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let stop = shutdown.clone();
     let serving = axum::serve(listener, router)
         .with_graceful_shutdown(async move { stop.cancelled().await })
@@ -97,24 +114,39 @@ async fn struck(State(server): State<Server>, request: Request, next: Next) -> R
     let Ok(body) = to_bytes(body, REQUEST_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    match tool_called(&body).and_then(|it| strike(&server, &it)) {
+    match Called::of(&body).and_then(|it| strike(&server, &it)) {
         Some(response) => response,
         None => next.run(Request::from_parts(parts, Body::from(body))).await,
     }
 }
 
-/// The tool that a message calls.
-fn tool_called(body: &Bytes) -> Option<String> {
-    let message: Value = serde_json::from_slice(body).ok()?;
-    let is_call = message.get("method")? == "tools/call";
-    message.get("params")?.get("name")?.as_str().filter(|_| is_call).map(str::to_owned)
+/// A call of a tool.
+struct Called {
+    id: Value,
+    tool: String,
+    args: JsonObject,
 }
 
-fn strike(server: &Server, tool: &str) -> Option<Response> {
+impl Called {
+    fn of(body: &Bytes) -> Option<Self> {
+        let message: Value = serde_json::from_slice(body).ok()?;
+        let is_call = message.get("method")? == "tools/call";
+        let params = message.get("params")?;
+        let tool = params.get("name")?.as_str().filter(|_| is_call)?.to_owned();
+        let args = params.get("arguments").cloned().map(object).unwrap_or_default();
+        Some(Self { id: message.get("id").cloned()?, tool, args })
+    }
+}
+
+fn strike(server: &Server, called: &Called) -> Option<Response> {
+    let tool = called.tool.as_str();
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    if let Some(message) = server.mutated(&called.id, tool, &called.args) {
+        return Some((json, message).into_response());
+    }
     let challenge = format!(r#"Bearer error="insufficient_scope", scope="{tool}:read""#);
     if server.dies_at_call(tool) {
         let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("gone"))]);
-        let json = [(header::CONTENT_TYPE, "application/json")];
         return Some((json, Body::from_stream(broken)).into_response());
     }
     if server.fault(Kind::Unauthorized, tool).is_some() {
@@ -136,6 +168,16 @@ pub(crate) fn make_noise() {
     let noise = b"[INFO] connecting to upstream...\nLoaded 3 plugins {ok}\n";
     if let Err(error) = std::io::stdout().write_all(noise) {
         tracing::debug!(%error, "no noise was made");
+    }
+}
+
+/// A line on stdout that the protocol's library would not write.
+pub(crate) fn say(message: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let said =
+        out.write_all(message).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    if let Err(error) = said {
+        tracing::debug!(%error, "nothing was said");
     }
 }
 

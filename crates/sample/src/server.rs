@@ -11,11 +11,12 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::chance::Chance;
 use crate::fault::{Fault, Kind};
-use crate::listing::{Listing, Other, Reply};
-use crate::{Sample, Which, brittle, ledger};
+use crate::listing::{Listing, Other, Reply, object};
+use crate::{Sample, Which, books, brittle, disguise, ledger, mutate, nested};
 
 /// Over what the server speaks; some faults show in different ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ impl Server {
         match self.sample.which {
             Which::Ledger => &ledger::LISTINGS,
             Which::Brittle => &brittle::LISTINGS,
+            Which::Books => &books::LISTINGS,
+            Which::Nested | Which::Replay(_) => &[],
         }
     }
 
@@ -59,26 +62,75 @@ impl Server {
         match self.sample.which {
             Which::Ledger => &ledger::OTHERS,
             Which::Brittle => &brittle::OTHERS,
+            Which::Books => &books::OTHERS,
+            Which::Nested | Which::Replay(_) => &[],
         }
     }
 
     fn tools(&self) -> Vec<Tool> {
+        if let Which::Replay(catalogue) = &self.sample.which {
+            return catalogue.tools.clone();
+        }
         let hides = self.faults.iter().any(|it| it.kind == Kind::NoListingTools);
         let others = self.others().iter().filter(|it| !hides || !it.name.starts_with("list_"));
         let listings = self.listings().iter().filter(|_| !hides);
-        listings.map(Listing::tool).chain(others.map(Other::tool)).collect()
+        let nested = match self.sample.which {
+            Which::Nested if !hides => nested::tools(),
+            Which::Nested | Which::Ledger | Which::Brittle | Which::Books | Which::Replay(_) => {
+                Vec::new()
+            }
+        };
+        let listings = listings.map(|it| self.listed(it));
+        listings.chain(others.map(Other::tool)).chain(nested).collect()
+    }
+
+    /// A listing as the tool list shows it.
+    fn listed(&self, listing: &Listing) -> Tool {
+        let declares = [Kind::Declares, Kind::TextOnly].map(|it| self.fault(it, listing.name));
+        if declares.iter().all(Option::is_none) {
+            return listing.tool();
+        }
+        let schema =
+            json!({ "type": "object", "properties": { listing.member: { "type": "array" } } });
+        let mut tool = listing.tool();
+        tool.output_schema = Some(Arc::new(object(schema)));
+        tool
     }
 
     /// What a tool answers; `None` when there is no such tool.
     fn reply(&self, name: &str, args: &JsonObject) -> Option<Reply> {
+        if let Which::Replay(catalogue) = &self.sample.which {
+            let reply = catalogue.reply(name, args)?;
+            return Some(self.failure(name).unwrap_or(reply));
+        }
         if let Some(listing) = self.listings().iter().find(|it| it.name == name) {
             return Some(self.failure(name).unwrap_or_else(|| self.page(listing, args)));
         }
-        self.others().iter().find(|it| it.name == name)?;
-        Some(self.failure(name).unwrap_or_else(|| match self.sample.which {
-            Which::Ledger => ledger::other(name, args),
-            Which::Brittle => brittle::other(name),
-        }))
+        let own = match &self.sample.which {
+            Which::Ledger => self.other(name).map(|_| ledger::other(name, args)),
+            Which::Brittle | Which::Books => self.other(name).map(|_| brittle::other(name)),
+            Which::Nested => nested::reply(name, args, &self.sample.scale),
+            Which::Replay(_) => None,
+        }?;
+        Some(self.failure(name).unwrap_or(own))
+    }
+
+    fn other(&self, name: &str) -> Option<&'static Other> {
+        self.others().iter().find(|it| it.name == name)
+    }
+
+    /// What a call is answered with when answers are spoilt: the bytes of the whole message.
+    pub(crate) fn mutated(&self, id: &Value, name: &str, args: &JsonObject) -> Option<Vec<u8>> {
+        let seed = self.fault(Kind::Mutated, name)?.number();
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let healthy = match self.reply(name, args)? {
+            Reply::Structured(value) | Reply::FailedWith(value) => value,
+            Reply::Text(text) | Reply::Failed(text) => {
+                serde_json::from_str(&text).unwrap_or(Value::String(text))
+            }
+        };
+        let mut chance = Chance::of(&[name, &seed.to_string(), &call.to_string()]);
+        Some(mutate::message(id, &healthy, &mut chance))
     }
 
     /// The answer of a fault that stands in place of the data.
@@ -121,7 +173,42 @@ impl Server {
         for (index, row) in (span.from..).zip(&mut rows) {
             self.spoil(listing, index, row);
         }
-        listing.reply(rows, span)
+        match listing.reply(rows, span) {
+            Reply::Structured(page) if self.fault(Kind::TextOnly, listing.name).is_some() => {
+                Reply::Text(page.to_string())
+            }
+            reply @ (Reply::Structured(_)
+            | Reply::Text(_)
+            | Reply::Failed(_)
+            | Reply::FailedWith(_)) => reply,
+        }
+    }
+
+    /// The faults that make rows hard to map.
+    fn disguise(&self, listing: &Listing, index: usize, fields: &mut Map<String, Value>) {
+        let has = |kind| self.fault(kind, listing.name).is_some();
+        if has(Kind::Nameless) {
+            disguise::nameless(fields, listing.required);
+        }
+        if has(Kind::Buried) {
+            disguise::buried(fields, listing.required);
+        }
+        if has(Kind::Opaque) {
+            disguise::opaque(fields);
+        }
+        if has(Kind::Wordy) {
+            disguise::wordy(fields, index);
+        }
+        if has(Kind::TwoReadings) {
+            disguise::two_readings(fields);
+        }
+        if has(Kind::NewField) {
+            fields.insert("revision".to_owned(), json!(2));
+        }
+        if let Some(fault) = self.fault(Kind::Decoy, listing.name) {
+            let dry = usize::try_from(fault.number()).unwrap_or(usize::MAX);
+            disguise::decoy(fields, index < dry);
+        }
     }
 
     /// The faults that are in the rows.
@@ -150,6 +237,7 @@ impl Server {
                 };
             }
         }
+        self.disguise(listing, index, fields);
         if self.fault(Kind::Drift, listing.name).is_some()
             && let Some(value) = fields.shift_remove(listing.required)
         {
@@ -178,7 +266,7 @@ impl ServerHandler for Server {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name.as_ref();
         if self.wire == Wire::Stdio && self.dies_at_call(name) {
@@ -192,6 +280,14 @@ impl ServerHandler for Server {
             tokio::time::sleep(Duration::from_secs(86_400)).await;
         }
         let args = request.arguments.unwrap_or_default();
+        if self.wire == Wire::Stdio
+            && let Ok(id) = serde_json::to_value(&context.id)
+            && let Some(message) = self.mutated(&id, name, &args)
+        {
+            crate::serve::say(&message);
+            // It was answered: nothing may follow. The runtime drops this with the connection.
+            std::future::pending::<()>().await;
+        }
         let reply = match self.fault(Kind::UnknownTool, name) {
             Some(_) => None,
             None => self.reply(name, &args),

@@ -19,8 +19,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("mapping", &["domain"]),
     ("engine", &["domain", "store", "mapping", "mcp"]),
-    ("server", &["domain", "store"]),
-    ("cli", &["domain", "store", "engine", "server", "sample", "mcp"]),
+    ("worker", &["domain", "store", "engine"]),
+    ("server", &["domain", "store", "mapping"]),
+    ("contract", &["domain", "store", "engine", "mcp", "sample"]),
+    ("cli", &["domain", "store", "engine", "worker", "server", "sample", "mcp", "contract"]),
     ("testkit", &["domain", "store"]),
 ];
 
@@ -29,6 +31,10 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("sea-orm", &["store", "testkit"]),
     ("sea-orm-migration", &["store"]),
     ("sqlx", &["store", "testkit"]),
+    ("apalis-core", &["worker"]),
+    ("apalis-postgres", &["worker"]),
+    ("apalis-sqlite", &["worker"]),
+    ("apalis-cron", &["worker"]),
     ("rmcp", &["mcp", "sample"]),
     ("jsonata-core", &["mapping"]),
     ("axum", &["server", "sample"]),
