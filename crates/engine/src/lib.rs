@@ -4,9 +4,12 @@
 //! Choosing is pure and lives in `mapping`; doing is a short async step around it, here. Notes on
 //! the way go to the [`Recorder`], which never fails a run.
 
+mod access;
+mod authorization;
 mod error;
 mod link;
 mod patience;
+mod probe;
 mod progress;
 mod pulse;
 mod recorder;
@@ -14,9 +17,11 @@ mod run;
 mod settings;
 mod stage;
 
+pub use authorization::Failed;
 pub use error::Error;
 pub use link::reach;
+pub use probe::probe;
 pub use progress::{Event, Progress};
 pub use recorder::Recorder;
-pub use run::{Engine, Report, Request};
+pub use run::{ASKED_TO_STOP, Engine, Report, Request};
 pub use settings::Settings;

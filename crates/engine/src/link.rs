@@ -1,5 +1,6 @@
 //! The connection of a run to its MCP server: opened once, lost at most once.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::connector::Transport;
@@ -8,6 +9,7 @@ use domain::nearest::nearest_few;
 use domain::{Finding, TargetModel};
 use serde_json::{Map, Value};
 
+use crate::access::Access;
 use crate::run::Run;
 use crate::settings::Settings;
 
@@ -17,25 +19,56 @@ const SAID_MAX: usize = 500;
 /// An open connection and what the server offers over it.
 pub(crate) struct Link {
     client: mcp::Client,
+    access: Option<Arc<Access>>,
     pub(crate) tools: Vec<mcp::Tool>,
     lost: AtomicBool,
 }
 
 impl Link {
-    /// Connects and lists the tools.
+    /// Connects and lists the tools, with the configuration alone.
     pub(crate) async fn open(
         transport: &Transport,
         settings: &Settings,
     ) -> Result<Self, mcp::Error> {
+        Self::connect(transport, settings, mcp::Bearer::default()).await
+    }
+
+    /// The same with what was granted; a token that is refused is renewed once.
+    pub(crate) async fn open_with(
+        transport: &Transport,
+        settings: &Settings,
+        access: &Arc<Access>,
+    ) -> Result<Self, mcp::Error> {
+        access.freshen().await;
+        let opened = match Self::connect(transport, settings, access.bearer()).await {
+            Err(mcp::Error::Unauthorized { .. }) if access.refused().await => {
+                Self::connect(transport, settings, access.bearer()).await
+            }
+            done => done,
+        }?;
+        access.accepted();
+        Ok(Self { access: Some(Arc::clone(access)), ..opened })
+    }
+
+    async fn connect(
+        transport: &Transport,
+        settings: &Settings,
+        bearer: mcp::Bearer,
+    ) -> Result<Self, mcp::Error> {
         let endpoint = endpoint(transport, settings)?;
-        let client = mcp::Client::connect(&endpoint, settings.limits, settings.reach).await?;
+        let (limits, reach) = (settings.limits, settings.reach);
+        let client = mcp::Client::connect_as(&endpoint, limits, reach, bearer).await?;
         let tools = client.tools().await?;
-        Ok(Self { client, tools, lost: AtomicBool::new(false) })
+        Ok(Self { client, access: None, tools, lost: AtomicBool::new(false) })
     }
 
     pub(crate) fn server(&self) -> String {
         let server = self.client.server();
         format!("{} {}", server.name, server.version).trim().to_owned()
+    }
+
+    pub(crate) fn about(&self) -> &mcp::Server {
+        self.client.server()
     }
 
     pub(crate) fn is_lost(&self) -> bool {
@@ -56,9 +89,37 @@ impl Link {
         tool: &str,
         arguments: Map<String, Value>,
     ) -> Result<mcp::Answer, mcp::Error> {
-        let answer = self.client.call(tool, arguments).await;
+        let answer = match &self.access {
+            Some(access) => self.call_with(access, tool, arguments).await,
+            None => self.client.call(tool, arguments).await,
+        };
         if matches!(answer, Err(mcp::Error::Closed { .. })) {
             self.lost.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    /// A call whose scopes were not granted is not made; a token that is refused is renewed once.
+    async fn call_with(
+        &self,
+        access: &Access,
+        tool: &str,
+        arguments: Map<String, Value>,
+    ) -> Result<mcp::Answer, mcp::Error> {
+        let wanted = self.tool(tool).map(|it| it.scopes.as_slice()).unwrap_or_default();
+        let scopes = access.lacks(wanted).await;
+        if !scopes.is_empty() {
+            return Err(mcp::Error::Unauthorized { status: None, scopes, challenge: None });
+        }
+        access.freshen().await;
+        let answer = match self.client.call(tool, arguments.clone()).await {
+            Err(mcp::Error::Unauthorized { .. }) if access.refused().await => {
+                self.client.call(tool, arguments).await
+            }
+            done => done,
+        };
+        if answer.is_ok() {
+            access.accepted();
         }
         answer
     }
@@ -112,7 +173,10 @@ pub(crate) fn failure(
         mcp::Error::Unauthorized { scopes, .. } => Finding::auth_scope_insufficient(
             target,
             &call,
-            &MissingScope { missing_scopes: scopes.clone(), refresh_tried: false },
+            &MissingScope {
+                missing_scopes: scopes.clone(),
+                refresh_tried: run.access.as_ref().is_some_and(|it| it.refresh_tried()),
+            },
         ),
         mcp::Error::UnknownTool { name, .. } => Finding::tool_not_found(
             target,

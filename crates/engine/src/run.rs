@@ -1,25 +1,34 @@
 //! A run: who, where to, what has been noted; and the way of one target through the stages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::evidence::{SkipCause, Skipped};
+use domain::governance::Governance;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
 use domain::redact::Redactor;
+use domain::reference::Reference;
 use domain::run::LedgerLine;
-use domain::{Finding, Reason, TargetModel};
+use domain::{Finding, Impact, Reason, TargetModel};
 use store::sync_logs::SyncLog;
 use store::{Store, Tenant};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::error::Error;
 use crate::link::Link;
-use crate::progress::{Event, Progress};
+use crate::progress::{Event, Progress, SoFar};
 use crate::pulse;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
+use crate::stage::resolve::Deferred;
+use crate::stage::select::{Choice, Remembered};
 use crate::stage::{self, Book};
+
+/// The error of a run that was cancelled, by a person or because its worker stops.
+pub const ASKED_TO_STOP: &str = "the run was asked to stop";
 
 /// What every run shares.
 #[derive(Debug, Clone)]
@@ -53,7 +62,13 @@ pub struct Report {
 /// A target has ended, and a finding says why. Only [`Run::stop`] makes one.
 #[must_use]
 #[derive(Debug)]
-pub(crate) struct Stop(());
+pub(crate) struct Stop(Reason);
+
+impl Stop {
+    pub(crate) fn reason(&self) -> Reason {
+        self.0
+    }
+}
 
 /// A run under way.
 pub(crate) struct Run<'e> {
@@ -62,10 +77,50 @@ pub(crate) struct Run<'e> {
     pub(crate) id: SyncLogId,
     pub(crate) connector: WorkspaceConnectorId,
     pub(crate) redactor: Redactor,
+    /// What people have decided about the connector.
+    pub(crate) governance: Governance,
+    /// Which tools were chosen over the server's tool list.
+    pub(crate) remembered: Remembered,
+    /// What was granted; none until it is read.
+    pub(crate) access: Option<Arc<Access>>,
     pub(crate) request: &'e Request,
     pub(crate) deadline: Instant,
+    /// Targets that have records of this run: what failed of them is not all of them.
+    pub(crate) brought: BTreeSet<TargetModel>,
     /// What was noted, target by target: health and the end of the run follow from it.
-    pub(crate) noted: Vec<(TargetModel, Reason)>,
+    pub(crate) noted: Vec<(TargetModel, Reason, Impact)>,
+    /// The targets that the connector is for, whether asked for this time or not.
+    pub(crate) supported: Vec<TargetModel>,
+    /// What its foreign keys hold up, and until when.
+    pub(crate) links: Links,
+}
+
+/// References that cannot be settled where they are read.
+#[derive(Default)]
+pub(crate) struct Links {
+    /// Edges that were cut out of a cycle, child first.
+    pub(crate) cut: Vec<(TargetModel, TargetModel)>,
+    /// Targets that a cycle has ended.
+    pub(crate) ended: Vec<TargetModel>,
+    /// Records stored without a reference to a parent that may still come.
+    pub(crate) deferred: Vec<Deferred>,
+    pub(crate) is_second_pass: bool,
+    /// Models of which rows of earlier runs wait.
+    pub(crate) waiting: Vec<TargetModel>,
+    /// How many of them were stored in this run.
+    pub(crate) released: BTreeMap<TargetModel, u64>,
+}
+
+impl Links {
+    /// The target at whose end a parent that is missing now may be there.
+    pub(crate) fn awaited(&self, reference: &Reference) -> Option<TargetModel> {
+        let is_one =
+            !self.is_second_pass && !reference.required && !reference.attribute.contains('.');
+        let is_late = |parent: &&TargetModel| {
+            **parent == reference.child || self.cut.contains(&(reference.child, **parent))
+        };
+        reference.parents.iter().find(is_late).copied().filter(|_| is_one)
+    }
 }
 
 impl Run<'_> {
@@ -79,7 +134,7 @@ impl Run<'_> {
 
     /// Writes a finding down. Never fails and never waits.
     pub(crate) fn note(&mut self, finding: Finding) {
-        self.noted.push((finding.target(), finding.reason()));
+        self.noted.push((finding.target(), finding.reason(), finding.impact()));
         let mut row = finding.into_row(self.connector, self.id, &self.redactor);
         row.occurred_at = Some(domain::time::to_millis(self.now()));
         self.engine.recorder.note(self.tenant, row);
@@ -87,8 +142,9 @@ impl Run<'_> {
 
     /// Ends a target, and says why.
     pub(crate) fn stop(&mut self, finding: Finding) -> Stop {
+        let reason = finding.reason();
         self.note(finding);
-        Stop(())
+        Stop(reason)
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -96,7 +152,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn ended_by(&self, target: TargetModel, reasons: &[Reason]) -> bool {
-        self.noted.iter().any(|(it, reason)| *it == target && reasons.contains(reason))
+        self.noted.iter().any(|(it, reason, _)| *it == target && reasons.contains(reason))
     }
 }
 
@@ -109,10 +165,12 @@ impl Engine {
         log: &SyncLog,
         request: &Request,
     ) -> Result<Report, Error> {
+        let so_far = Arc::new(SoFar::default());
+        let request = &Request { progress: request.progress.and(&so_far), ..request.clone() };
         tokio::select! {
             // Boxed: whoever awaits a run would otherwise carry all of its stages.
             report = Box::pin(carry_out(self, tenant, log, request)) => report,
-            () = pulse::of(self, tenant, log.sync_log_id, &request.cancel) => {
+            () = pulse::of(self, tenant, log.sync_log_id, &so_far, &request.cancel) => {
                 unreachable!("a pulse does not end by itself")
             }
         }
@@ -127,14 +185,22 @@ async fn carry_out(
 ) -> Result<Report, Error> {
     let mut run = stage::plan::start(engine, tenant, log, request).await?;
     let transport = stage::plan::transport(&run).await?;
-    run.redactor = Redactor::new(transport.secrets().map(|it| it.expose()));
+    run.redactor = Redactor::of(&transport);
+    let access = stage::plan::access(&run).await?;
+    run.access = Some(Arc::clone(&access));
     let scheduled = stage::plan::targets(&mut run).await?;
-    let (ledger, error) = match Link::open(&transport, &engine.settings).await {
+    let opened = match stage::plan::govern(&mut run).await? {
+        Ok(()) => Link::open_with(&transport, &engine.settings, &access).await,
+        Err(unreadable) => Err(unreadable),
+    };
+    let (ledger, error) = match opened {
         Ok(link) => {
             let (server, tools) = (link.server(), link.tools.len());
             request.progress.tell(Event::Connected { server, tools });
             stage::plan::remember(&run, &link).await;
+            run.remembered = stage::select::recall(&run, &link).await;
             let ledger = sync_targets(&mut run, &link, &scheduled).await;
+            stage::select::remember(&run).await;
             let error = ended_early(&run, &link);
             link.close().await;
             (ledger, error)
@@ -149,7 +215,7 @@ fn ended_early(run: &Run<'_>, link: &Link) -> Option<String> {
     if link.is_lost() {
         Some("the server went away during the run".to_owned())
     } else if run.request.cancel.is_cancelled() {
-        Some("the run was asked to stop".to_owned())
+        Some(ASKED_TO_STOP.to_owned())
     } else if run.is_over() {
         Some("the time for a run was over; see run.time_limit_min".to_owned())
     } else {
@@ -164,23 +230,33 @@ async fn sync_targets(
     scheduled: &[TargetModel],
 ) -> Vec<LedgerLine> {
     let mut ledger = Vec::with_capacity(scheduled.len());
+    let scoped = stage::select::parent_scoped(run, link, scheduled);
+    stage::release::at_start(run).await;
     for &target in scheduled {
         let mut book = Book::new(target);
-        if let Some(skipped) = skip(run, target, scheduled) {
+        if scoped.contains(&target) {
+            // Said before.
+        } else if let Some(skipped) = skip(run, target) {
             run.note(Finding::target_skipped(target, &skipped));
         } else {
             // The finding is noted; what had been read until then stays in the book.
             let _stop: Result<(), Stop> = sync_target(run, link, &mut book).await;
+            stage::release::after(run, target).await;
         }
         let tally = book.into_tally();
+        if tally.inserted + tally.updated + tally.unchanged > 0 {
+            run.brought.insert(target);
+        }
         run.request.progress.tell(Event::TargetEnded { target, tally: tally.clone() });
         ledger.push(LedgerLine { target_model: target, tally });
     }
+    stage::resolve::pass(run, None, None).await;
+    stage::release::count(run, &mut ledger);
     ledger
 }
 
 /// Why a target is not even tried: no time is left, or a parent that it cannot do without failed.
-fn skip(run: &Run<'_>, target: TargetModel, scheduled: &[TargetModel]) -> Option<Skipped> {
+fn skip(run: &Run<'_>, target: TargetModel) -> Option<Skipped> {
     const HARD: &[Reason] = &[
         Reason::ToolExecutionFailed,
         Reason::AuthScopeInsufficient,
@@ -191,18 +267,40 @@ fn skip(run: &Run<'_>, target: TargetModel, scheduled: &[TargetModel]) -> Option
         return Some(Skipped { cause: SkipCause::BudgetSpent, upstream: None });
     }
     let parents = target.required_parents();
-    let failed = scheduled.iter().find(|it| parents.contains(it) && run.ended_by(**it, HARD))?;
+    let has_failed = |it: &&TargetModel| {
+        let has_ended = run.ended_by(**it, HARD) || run.links.ended.contains(it);
+        has_ended && !run.brought.contains(it)
+    };
+    let failed = parents.iter().find(has_failed)?;
     Some(Skipped { cause: SkipCause::UpstreamFailed, upstream: Some(*failed) })
 }
 
-/// The way of one target: values move from stage to stage, a page at a time.
+/// One target, by each of its tools that is needed.
 async fn sync_target(run: &mut Run<'_>, link: &Link, book: &mut Book) -> Result<(), Stop> {
+    let mut selection = stage::select::tools(run, link, book.target)?;
+    let mut ended = Ok(());
+    while let Some(choice) = selection.next() {
+        ended = sync_tool(run, link, book, &choice).await;
+        let has_rows = book.rows() > 0;
+        book.close();
+        if !selection.goes_on(&ended, has_rows) || link.is_lost() || run.is_over() {
+            break;
+        }
+    }
+    ended
+}
+
+/// The way of one tool's rows: values move from stage to stage, a page at a time.
+async fn sync_tool(
+    run: &mut Run<'_>,
+    link: &Link,
+    book: &mut Book,
+    choice: &Choice,
+) -> Result<(), Stop> {
     let target = book.target;
-    let choice = stage::select::tool(run, link, target)?;
-    run.request
-        .progress
-        .tell(Event::TargetStarted { target, tool: Some(choice.tool.name.clone()) });
-    let mut reading = stage::fetch::Reading::of(&choice);
+    let tool = Some(choice.tool.name.clone());
+    run.request.progress.tell(Event::TargetStarted { target, tool });
+    let mut reading = stage::fetch::Reading::of(choice);
     let mut mapping = None;
     let ended = loop {
         let page = match reading.next(run, link, target).await {
@@ -212,22 +310,36 @@ async fn sync_target(run: &mut Run<'_>, link: &Link, book: &mut Book) -> Result<
         };
         let mapping = match &mut mapping {
             Some(drawn) => drawn,
-            empty @ None => match stage::draw::mapping(run, &choice, target, &page).await {
-                Ok(drawn) => empty.insert(drawn),
-                Err(stop) => break Err(stop),
-            },
+            empty @ None => {
+                // Boxed: it is large, and awaited once a tool.
+                match Box::pin(stage::draw::mapping(run, choice, target, &page, &reading.call))
+                    .await
+                {
+                    Ok(drawn) => empty.insert(drawn),
+                    Err(stop) => break Err(stop),
+                }
+            }
         };
-        book.tally.truncated = page.truncated;
         let mapped = stage::apply::rows(mapping, page.rows).await;
-        let sound = stage::check::entities(run, book, &choice, mapped).await;
-        let linked = stage::resolve::parents(run, book, &choice, sound).await;
-        if let Err(stop) = stage::persist::entities(run, book, &choice, linked).await {
+        mapping.tried.mapped(target, &mapped);
+        let (rows, rejected) = (mapped.len() as u64, book.rejected);
+        let sound = stage::check::entities(run, book, choice, mapped).await;
+        mapping.tried.checked(rows, book.rejected - rejected);
+        let linked = stage::resolve::parents(run, book, choice, sound).await;
+        if let Err(stop) = stage::persist::entities(run, book, choice, linked).await {
             break Err(stop);
         }
         run.request.progress.tell(Event::Page { target, tally: book.tally.clone() });
     };
-    stage::check::report(run, book, &choice, &reading.call).await;
-    stage::resolve::report(run, book, &choice);
-    stage::persist::report(run, book, &choice);
+    book.tally.truncated |= reading.truncated();
+    if let Some(mapping) = &mapping {
+        stage::draw::settle(run, mapping).await;
+    }
+    if ended.is_ok() && !reading.truncated() {
+        stage::persist::read_whole(run, book, choice).await;
+    }
+    stage::check::report(run, book, choice, &reading.call).await;
+    stage::resolve::report(run, book, choice).await;
+    stage::persist::report(run, book, choice);
     ended
 }

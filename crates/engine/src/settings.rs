@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::reference::Reference;
+
 /// How long, how much and how far a run may go.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -11,16 +13,25 @@ pub struct Settings {
     pub rows: u64,
     /// Pages of one target.
     pub pages: u32,
+    /// Bytes of one target's rows, as JSON.
+    pub bytes: u64,
     /// How long a run waits for a database that is away before it gives up.
     pub store_patience: Duration,
+    /// How long a seat of a jury may take to draw a mapping.
+    pub seat_time: Duration,
     /// What an MCP server may take and send.
     pub limits: mcp::Limits,
     /// Which addresses may be called.
     pub reach: mcp::Reach,
     /// May `stdio` connectors start commands of this machine?
     pub allow_stdio: bool,
+    /// How often a run says that it lives.
+    pub beat: Duration,
     /// Findings kept in memory while the log cannot be written.
     pub findings_kept: usize,
+    /// References beside those of the schemas, which have no cycle: with these one can be made, so
+    /// that `sync_fk_dag_cycle` has its contract. No setting of the configuration.
+    pub extra_references: Vec<Reference>,
 }
 
 impl Default for Settings {
@@ -29,11 +40,15 @@ impl Default for Settings {
             run_time: Duration::from_mins(30),
             rows: 1_000_000,
             pages: 10_000,
+            bytes: 8 << 30,
             store_patience: Duration::from_mins(2),
+            seat_time: Duration::from_mins(2),
             limits: mcp::Limits::default(),
             reach: mcp::Reach::default(),
             allow_stdio: false,
+            beat: Duration::from_secs(5),
             findings_kept: 10_000,
+            extra_references: Vec::new(),
         }
     }
 }

@@ -4,8 +4,10 @@ pub(crate) mod apply;
 pub(crate) mod check;
 pub(crate) mod draw;
 pub(crate) mod fetch;
+pub(crate) mod jury;
 pub(crate) mod persist;
 pub(crate) mod plan;
+pub(crate) mod release;
 pub(crate) mod resolve;
 pub(crate) mod select;
 pub(crate) mod settle;
@@ -34,6 +36,8 @@ pub(crate) struct Book {
     pub(crate) seen: HashMap<u64, u64>,
     /// How often a derived key came up.
     pub(crate) twins: HashMap<u64, u32>,
+    /// Rows of tools whose account is closed.
+    pub(crate) closed: u64,
 }
 
 impl Book {
@@ -47,13 +51,28 @@ impl Book {
             failures: BTreeMap::new(),
             seen: HashMap::new(),
             twins: HashMap::new(),
+            closed: 0,
         }
     }
 
-    /// The ledger line: rejected rows under the reason that the counts give.
+    /// Rows of the tool that is being read.
+    pub(crate) fn rows(&self) -> u64 {
+        self.tally.fetched - self.closed
+    }
+
+    /// Closes the account of a tool: its rejected rows go into the ledger under the reason that
+    /// the counts give, and the next tool begins with none.
+    pub(crate) fn close(&mut self) {
+        let reason = check::reason(self);
+        self.tally.drop_rows(reason, std::mem::take(&mut self.rejected));
+        self.closed = self.tally.fetched;
+        self.causes = Causes::default();
+        self.orphans.clear();
+        self.failures.clear();
+    }
+
     pub(crate) fn into_tally(mut self) -> Tally {
-        let reason = check::reason(&self);
-        self.tally.drop_rows(reason, self.rejected);
+        self.close();
         self.tally
     }
 }

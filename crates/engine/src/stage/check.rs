@@ -10,6 +10,7 @@ use store::rejected::{self, OfRun, Rejected};
 use super::Book;
 use super::apply::Mapped;
 use super::select::Choice;
+use crate::patience::patiently;
 use crate::run::Run;
 
 /// The sound entities of a page. Rejected rows are counted, and stored with their cause.
@@ -37,14 +38,10 @@ pub(crate) async fn entities(
         }
     }
     if !refused.is_empty() {
-        let kept = rejected::insert_many(
-            run.store(),
-            run.tenant,
-            run.id,
-            run.connector,
-            refused,
-            run.now(),
-        );
+        let kept = patiently(run.engine.settings.store_patience, || {
+            let rows = refused.clone();
+            rejected::insert_many(run.store(), run.tenant, run.id, run.connector, rows, run.now())
+        });
         if let Err(error) = kept.await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -75,13 +72,13 @@ pub(crate) async fn report(run: &mut Run<'_>, book: &Book, choice: &Choice, call
     }
     let mut causes = book.causes.most_frequent();
     causes.truncate(3);
-    let evidence = Dropped { rejected: book.rejected, total: book.tally.fetched, causes };
+    let evidence = Dropped { rejected: book.rejected, total: book.rows(), causes };
     run.note(Finding::mapped_entities_dropped(book.target, call, &evidence));
 }
 
 /// All rows rejected, or some of them.
 pub(crate) fn reason(book: &Book) -> Reason {
-    if book.rejected >= book.tally.fetched {
+    if book.rejected >= book.rows() {
         Reason::MappedEntitiesDropped
     } else {
         Reason::MappedEntitiesPartialDrop

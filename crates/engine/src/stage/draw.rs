@@ -1,28 +1,60 @@
-//! Draw: the expression that makes entities of rows. A stored one is used while the shape of the
-//! answer stands; else one is drawn, and saved.
+//! Draw: the expression that makes entities of rows. A stored one is used while what it was drawn
+//! for stands; else a jury draws one, it is held against the one before, and saved.
 
-use domain::evidence::Degraded;
-use domain::evidence::{Drift, FailedWrite, NoExpression, NoMapping};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::evidence::{Call, Degraded, NoExpression, NoMapping};
 use domain::{Finding, Stage, TargetModel};
-use mapping::draw::{Drawn, Hints};
-use mapping::plan::Plan;
-use mapping::{expression, gate, legacy, shape};
-use serde_json::Value;
-use store::mappings::{self, Generator, NewMapping};
+use futures_util::future::join_all;
+use mapping::draw::{Drawn, Lead};
+use mapping::jury::Verdict;
+use mapping::regression::Measure;
+use mapping::seats::{self, Candidate, Case, Failed, Held};
+use store::mappings::{Generator, Mapping as Stored};
 
 use super::fetch::Page;
+use super::jury::{self, Sitting};
 use super::select::Choice;
-use crate::patience::patiently;
 use crate::run::{Run, Stop};
 
-/// Rows that a mapping is drawn from and tried on.
-const SAMPLE: usize = 50;
-/// Paths that a finding names.
-const PATHS: usize = 10;
+mod save;
+mod settle;
+mod standing;
+mod stored;
+mod subject;
 
-/// An expression that maps one row to one entity.
+pub(crate) use settle::{Tried, settle};
+use standing::Standing;
+use subject::Subject;
+
+/// An expression that maps one row to one entity, and what came of it so far.
+#[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) expression: String,
+    pub(crate) tried: Tried,
+    /// None: it could not be saved.
+    stored: Option<Stored>,
+}
+
+/// A drawing that passed the gate.
+struct Drawing {
+    candidate: Candidate,
+    generator: Generator,
+    verdict: Verdict,
+}
+
+/// The mapping that was live, and the last version that did well; often the same.
+struct Earlier {
+    live: Option<Stored>,
+    good: Option<Stored>,
+}
+
+enum Outcome {
+    /// With the last good mapping, to be held against it.
+    New(Box<Drawing>, Option<Stored>),
+    LastGood(Stored),
 }
 
 /// Stored and still fitting, or drawn now.
@@ -31,158 +63,186 @@ pub(crate) async fn mapping(
     choice: &Choice,
     target: TargetModel,
     page: &Page,
+    call: &Call,
 ) -> Result<Mapping, Stop> {
-    let sample: Vec<Value> = page.rows.iter().take(SAMPLE).cloned().collect();
-    let fingerprint = shape::fingerprint(&sample);
-    let stored = patiently(run.engine.settings.store_patience, || {
-        mappings::find_live(run.store(), run.tenant, run.connector, target, &choice.tool.name)
-    })
-    .await
-    .unwrap_or_else(|error| {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "stored mapping not read; drawing anew"
-        );
-        None
-    });
-    let stored = match stored {
-        Some(it) if it.input_fingerprint == fingerprint && !it.needs_regeneration => {
-            return Ok(Mapping { expression: it.expression });
+    let subject = Subject::of(run, choice, target, page).await;
+    let before = match stored::live(run, &subject).await {
+        None => None,
+        Some(it) => match standing::of(run, &subject, it, call).await {
+            Standing::Stands(it) => return Ok(Mapping::of(it)),
+            Standing::Redraw(it) => Some(it),
+        },
+    };
+    let good = match &before {
+        Some(it) => stored::last_good(run, it).await,
+        None => None,
+    };
+    match drawn(run, &subject, good).await? {
+        Outcome::New(drawing, good) => {
+            Ok(save::adopted(run, &subject, drawing, Earlier { live: before, good }).await)
         }
-        other => other,
-    };
-    if let Some(it) = stored.as_ref().filter(|it| it.input_fingerprint != fingerprint) {
-        drifted(run, choice, target, it.plan.clone(), &sample);
+        // Why it was to be drawn anew stays noted with it, so that the next run tries again.
+        Outcome::LastGood(it) => Ok(Mapping::of(it)),
     }
-    let (drawn, expression, generator) = drawn(run, choice, target, &sample).await?;
-    keyless(run, choice, target, &drawn);
-    let new = NewMapping {
-        // A plan and its report are plain data of ours: they always serialize.
-        plan: serde_json::to_value(&drawn.plan).unwrap_or_default(),
-        slot_report: serde_json::to_value(&drawn.report).unwrap_or_default(),
-        tool_arguments: Value::Object(choice.arguments.clone()),
-        input_fingerprint: fingerprint,
-        ..NewMapping::of(run.connector, target, &choice.tool.name, generator, &expression)
-    };
-    save(run, choice, target, new).await;
-    Ok(Mapping { expression })
 }
 
-/// The structured path, else the legacy one, else the target ends.
+impl Mapping {
+    fn of(it: Stored) -> Self {
+        Self { expression: it.expression.clone(), tried: Tried::default(), stored: Some(it) }
+    }
+}
+
+/// The structured path; if its jury has no quorum the last good mapping, else the legacy path, else
+/// the target ends.
 async fn drawn(
     run: &mut Run<'_>,
-    choice: &Choice,
-    target: TargetModel,
-    sample: &[Value],
-) -> Result<(Drawn, String, Generator), Stop> {
-    let tool = &choice.tool.name;
-    let hints = Hints {
-        tool_name: tool,
-        tool_description: choice.tool.description.as_deref().unwrap_or_default(),
-        output_schema: choice.tool.output_schema.as_ref(),
-    };
-    let structured = mapping::draw::plan(target, sample, &hints);
-    let first = match tried("structured", target, &structured, sample).await {
-        Ok(expression) => return Ok((structured, expression, Generator::Structured)),
-        Err(error) => error,
-    };
-    run.note(Finding::jsonata_generation_failed(target, tool, &first));
-    let cause =
-        Degraded { cause: first.first_error.clone(), substitute: Some("legacy".to_owned()) };
-    run.note(Finding::structured_pipeline_fell_back_to_legacy(target, tool, Stage::Draw, &cause));
-    let projected = legacy::plan(target, sample);
-    match tried("legacy", target, &projected, sample).await {
-        Ok(expression) => Ok((projected, expression, Generator::Legacy)),
-        Err(second) => {
-            let failed = NoMapping { paths: vec![first, second] };
-            Err(run.stop(Finding::mapping_generation_hard_fail(target, tool, &failed)))
+    subject: &Subject,
+    good: Option<Stored>,
+) -> Result<Outcome, Stop> {
+    let began = Instant::now();
+    let answers = answers(run, &subject.case).await;
+    let first_error = answers.values().find_map(|it| it.as_ref().err()).cloned();
+    let Held { verdict, winner, offered } = seats::hold(answers);
+    let took = began.elapsed();
+    if let Some(candidate) = winner {
+        degraded(run, subject, &verdict, &candidate);
+        jury::report(run, &sitting(subject, took, None), &verdict);
+        let drawing = Drawing { candidate, generator: Generator::Structured, verdict };
+        return Ok(Outcome::New(Box::new(drawing), good));
+    }
+    if let Some(good) = stored::serving(subject, good).await {
+        let fallback = format!("last good mapping, version {}", good.version);
+        jury::report(run, &sitting(subject, took, Some(&fallback)), &verdict);
+        return Ok(Outcome::LastGood(good));
+    }
+    let case = Arc::clone(&subject.case);
+    let legacy = blocking(move || {
+        let candidate = seats::legacy(&case)?;
+        seats::passes(&candidate, &offered)?;
+        let entities = &candidate.entities;
+        match Measure::of(case.target, entities, case.today).valid_rows {
+            // When no seat answered, nobody has said what the rows have to offer.
+            0 => Err(Failed::because("not one row gives a sound record")),
+            _ => Ok(candidate),
         }
-    }
-}
-
-/// Rows without an identifier of their own get a key from their content; that is worth knowing.
-fn keyless(run: &mut Run<'_>, choice: &Choice, target: TargetModel, drawn: &Drawn) {
-    let has_none = drawn.missing_required.iter().any(|it| it == target.external_id());
-    if let Some(from) = domain::entity::derivation(target).filter(|_| has_none) {
-        let evidence = Degraded {
-            cause: "the rows carry no identifier".to_owned(),
-            substitute: Some(format!("a key made of {from}")),
-        };
-        let tool = Some(choice.tool.name.as_str());
-        run.note(Finding::structured_pipeline_degraded(target, tool, Stage::Draw, &evidence));
-    }
-}
-
-/// A plan is of use when it reads at least one required attribute and evaluates on the sample.
-/// What it leaves empty is for the validator to say, row by row.
-async fn tried(
-    path: &'static str,
-    target: TargetModel,
-    drawn: &Drawn,
-    sample: &[Value],
-) -> Result<String, NoExpression> {
-    let no =
-        |first_error: String, position| NoExpression { path, attempts: 1, first_error, position };
-    let required = target.schema().attributes.iter().filter(|it| it.required).count();
-    if drawn.missing_required.len() >= required {
-        let missing = drawn.missing_required.join("`, `");
-        return Err(no(
-            format!("no path of the rows fits a required attribute (`{missing}`)"),
-            None,
-        ));
-    }
-    let expression = mapping::compile(&drawn.plan);
-    let (source, rows) = (expression.clone(), sample.to_vec());
-    let outcomes = tokio::task::spawn_blocking(move || {
-        expression::apply(&source, &rows, &expression::Limits::default())
     })
-    .await
-    .map_err(|error| no(error.to_string(), None))?
-    .map_err(|error| no(error.message, error.position))?;
-    let entities: Vec<Value> = outcomes.iter().filter_map(|it| it.as_ref().ok().cloned()).collect();
-    match outcomes.into_iter().find_map(Result::err) {
-        Some(error) if entities.is_empty() => Err(no(error.message, error.position)),
-        _ => {
-            if let Err(doubts) = gate::check(target, &entities) {
-                tracing::info!(target.model = %target, doubts = ?doubts, "mapping used with doubts");
-            }
-            Ok(expression)
+    .await;
+    let fallback = legacy.is_ok().then_some("legacy");
+    jury::report(run, &sitting(subject, took, fallback), &verdict);
+    let why = verdict.failed.first().map(|it| Failed::because(format!("{}: {}", it.seat, it.why)));
+    let structured =
+        no_expression("structured", verdict.seats, &first_error.or(why).unwrap_or_else(unknown));
+    run.note(Finding::jsonata_generation_failed(subject.target(), subject.tool(), &structured));
+    fell_back(run, subject, &structured);
+    match legacy {
+        Ok(candidate) => {
+            let drawing = Drawing { candidate, generator: Generator::Legacy, verdict };
+            Ok(Outcome::New(Box::new(drawing), None))
+        }
+        Err(error) => {
+            let legacy = no_expression("legacy", 1, &error);
+            run.note(Finding::jsonata_generation_failed(subject.target(), subject.tool(), &legacy));
+            Err(hard_fail(run, subject, vec![structured, legacy]))
         }
     }
 }
 
-/// Breaking when a path that the mapping reads is gone from every row.
-fn drifted(run: &mut Run<'_>, choice: &Choice, target: TargetModel, plan: Value, sample: &[Value]) {
-    let plan: Option<Plan> = serde_json::from_value(plan).ok();
-    let gone: Vec<String> = plan
-        .iter()
-        .flat_map(Plan::paths)
-        .filter(|path| sample.iter().all(|row| path.resolve(row).is_none()))
-        .map(|path| path.to_string())
-        .take(PATHS)
-        .collect();
-    let drift = Drift { breaking: !gone.is_empty(), gone, changed: Vec::new(), new: Vec::new() };
-    let call = domain::evidence::Call::of(&choice.tool.name);
-    run.note(Finding::schema_drift_detected(target, &call, &drift));
+fn sitting<'a>(subject: &'a Subject, took: Duration, fallback: Option<&'a str>) -> Sitting<'a> {
+    let (target, tool) = (subject.target(), Some(subject.tool()));
+    Sitting { target, tool, purpose: "mapping", took, fallback }
 }
 
-/// A mapping that cannot be saved is used all the same.
-async fn save(run: &mut Run<'_>, choice: &Choice, target: TargetModel, new: NewMapping) {
-    let saved = patiently(run.engine.settings.store_patience, || {
-        mappings::save(run.store(), run.tenant, new.clone(), run.now())
+fn unknown() -> Failed {
+    Failed::because("too few seats agreed to serve")
+}
+
+fn no_expression(path: &'static str, attempts: usize, error: &Failed) -> NoExpression {
+    let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+    NoExpression { path, attempts, first_error: error.message.clone(), position: error.position }
+}
+
+fn hard_fail(run: &mut Run<'_>, subject: &Subject, paths: Vec<NoExpression>) -> Stop {
+    let failed = NoMapping { paths };
+    run.stop(Finding::mapping_generation_hard_fail(subject.target(), subject.tool(), &failed))
+}
+
+fn fell_back(run: &mut Run<'_>, subject: &Subject, structured: &NoExpression) {
+    let cause =
+        Degraded { cause: structured.first_error.clone(), substitute: Some("legacy".to_owned()) };
+    let (target, tool) = (subject.target(), subject.tool());
+    run.note(Finding::structured_pipeline_fell_back_to_legacy(target, tool, Stage::Draw, &cause));
+}
+
+/// Every seat draws by itself, side by side, within its time. Seats that come to one plan share its
+/// trial, which is what takes the time.
+async fn answers(run: &Run<'_>, case: &Arc<Case>) -> BTreeMap<String, Result<Candidate, Failed>> {
+    let limit = run.engine.settings.seat_time;
+    let drawing = Lead::ALL.iter().map(|lead| {
+        let (case, lead) = (Arc::clone(case), *lead);
+        within(limit, blocking(move || Ok(case.drawn(lead))))
     });
-    if let Err(error) = saved.await {
-        let message = error.to_string();
-        let (sqlstate, constraint) = match error {
-            store::Error::Database { sqlstate, constraint, .. } => (sqlstate, constraint),
-            store::Error::NotFound(_)
-            | store::Error::Conflict { .. }
-            | store::Error::Invalid { .. }
-            | store::Error::Busy(_)
-            | store::Error::NotMigrated { .. }
-            | store::Error::Sealed(_) => (None, None),
-        };
-        let evidence = FailedWrite { sqlstate, constraint, message, count: 1, sample_key: None };
-        run.note(Finding::blueprint_persistence_failed(target, &choice.tool.name, &evidence));
+    let mut plans: Vec<(Drawn, Vec<&str>)> = Vec::new();
+    let mut answers = BTreeMap::new();
+    for (lead, drawn) in Lead::ALL.iter().zip(join_all(drawing).await) {
+        match drawn {
+            Ok(drawn) => match plans.iter_mut().find(|(it, _)| it.plan == drawn.plan) {
+                Some((_, seats)) => seats.push(lead.as_str()),
+                None => plans.push((drawn, vec![lead.as_str()])),
+            },
+            Err(failed) => {
+                answers.insert(lead.as_str().to_owned(), Err(failed));
+            }
+        }
+    }
+    let trials = plans.iter().map(|(drawn, _)| {
+        let (case, drawn) = (Arc::clone(case), drawn.clone());
+        within(limit, blocking(move || seats::tried(&case, drawn)))
+    });
+    let trials = join_all(trials).await;
+    for ((_, seats), trial) in plans.iter().zip(trials) {
+        answers.extend(seats.iter().map(|it| ((*it).to_owned(), trial.clone())));
+    }
+    answers
+}
+
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Failed>>,
+) -> Result<T, Failed> {
+    let late = |_| Err(Failed::because(format!("{LATE} {} ms", limit.as_millis())));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(late)
+}
+
+/// How the error of a seat begins that did not answer in time.
+const LATE: &str = "no answer within";
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
+) -> Result<T, Failed> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Failed::because(error.to_string())))
+}
+
+/// Whatever was replaced or skipped on the way to a mapping that came about all the same.
+fn degraded(run: &mut Run<'_>, subject: &Subject, verdict: &Verdict, winner: &Candidate) {
+    let mut told: Vec<(Stage, String, String)> = subject.shortcomings();
+    for late in verdict.failed.iter().filter(|it| it.why.starts_with(LATE)) {
+        let cause = format!("seat {}: {}", late.seat, late.why);
+        told.push((Stage::Draw, cause, "the verdict of the other seats".to_owned()));
+    }
+    for slot in &winner.repaired {
+        let cause = format!("no value that was read for slot `{slot}` is of use");
+        told.push((Stage::Draw, cause, "the slot is left empty".to_owned()));
+    }
+    let target = subject.target();
+    let has_no_key = winner.drawn.missing_required.iter().any(|it| it == target.external_id());
+    if let Some(from) = domain::entity::derivation(target).filter(|_| has_no_key) {
+        let cause = "the rows carry no identifier".to_owned();
+        told.push((Stage::Draw, cause, format!("a key made of {from}")));
+    }
+    for (stage, cause, substitute) in told {
+        let evidence = Degraded { cause, substitute: Some(substitute) };
+        let tool = Some(subject.tool());
+        run.note(Finding::structured_pipeline_degraded(target, tool, stage, &evidence));
     }
 }

@@ -1,67 +1,75 @@
-//! Fetch: call the tool and page to the end, one page at a time.
+//! Fetch: call the tool and page to the end, one page at a time; for each parent, where a tool
+//! lists within one.
 
-use std::time::Duration;
+mod failed;
+mod pages;
+mod parents;
 
-use domain::evidence::{Call, FailedCall, MissingScope, NoRows, SkipCause, Skipped};
+use domain::evidence::{Call, NoRows, SkipCause, Skipped};
 use domain::{Finding, TargetModel};
-use mcp::{Paging, Rows, Unusable};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use store::records;
 
 use super::select::Choice;
-use crate::link::{self, Link, Progressed};
+use crate::link::{Link, Progressed};
 use crate::run::{Run, Stop};
+use failed::Failed;
+use pages::Pages;
+use parents::Parents;
 
-/// Calls of one page, the first included. Servers retry upstream on their own; more of ours would
-/// multiply with theirs.
-const ATTEMPTS: u32 = 2;
-const PAUSE: Duration = Duration::from_secs(1);
+/// Parents in a row for which the call may fail before the tool is given up.
+const FAILING_PARENTS: u32 = 3;
 
 /// Rows of one page.
 pub(crate) struct Page {
     pub(crate) rows: Vec<Value>,
-    /// More rows exist, or may, that will not be read.
-    pub(crate) truncated: bool,
+    /// They came as structured content, not as text.
+    pub(crate) is_structured: bool,
 }
 
-/// Where we are in the pages of one tool.
+/// Where we are in the rows of one tool.
 pub(crate) struct Reading {
     pub(crate) call: Call,
-    tool: String,
-    paging: Paging,
-    /// Where the first page had its rows: later pages have them there too, or have none.
-    root: Option<String>,
-    /// Of the next call; none when the last page was read.
-    arguments: Option<Map<String, Value>>,
+    pages: Pages,
+    parents: Option<Parents>,
+    read: Read,
+    /// Parents in a row that failed, and the finding of the first.
+    failing: u32,
+    failure: Option<Finding>,
+    truncated: bool,
+}
+
+/// What was read, parents' pages excluded.
+#[derive(Debug, Default)]
+struct Read {
     pages: u32,
     rows: u64,
+    bytes: u64,
 }
 
-/// What a failed page comes to.
-enum Failed {
-    Call(mcp::Error),
-    Answer(Unusable, Answered),
-}
-
-/// How an answer without rows came.
-#[derive(Clone, Copy)]
-struct Answered {
-    http_status: Option<u16>,
-    is_error: bool,
+impl Read {
+    fn is_capped(&self, run: &Run<'_>) -> bool {
+        let settings = &run.engine.settings;
+        self.rows >= settings.rows || self.pages >= settings.pages || self.bytes >= settings.bytes
+    }
 }
 
 impl Reading {
     pub(crate) fn of(choice: &Choice) -> Self {
-        let paging = mcp::paging::plan(&choice.tool);
         Self {
             call: Call::of(&choice.tool.name),
-            tool: choice.tool.name.clone(),
-            arguments: Some(paging.first(choice.arguments.clone())),
-            paging,
-            root: None,
-            pages: 0,
-            rows: 0,
+            pages: Pages::of(&choice.tool, choice.arguments.clone()),
+            parents: choice.parents.clone().map(Parents::new),
+            read: Read::default(),
+            failing: 0,
+            failure: None,
+            truncated: false,
         }
+    }
+
+    /// More rows exist, or may, that were not read.
+    pub(crate) fn truncated(&self) -> bool {
+        self.truncated
     }
 
     /// The next page that has rows; none at the end. A reading without any row stops the target.
@@ -71,173 +79,96 @@ impl Reading {
         link: &Link,
         target: TargetModel,
     ) -> Result<Option<Page>, Stop> {
-        while let Some(arguments) = self.arguments.take() {
+        if let Some(parents) = self.parents.as_mut().filter(|it| !it.is_listed()) {
+            if let Err(finding) = parents.list(run, link, target).await {
+                return Err(run.stop(finding));
+            }
+            self.truncated |= parents.truncated();
+            self.next_parent();
+        }
+        loop {
+            if self.pages.is_done() && !self.next_parent() {
+                return self.ended(run, target).await.map(|()| None);
+            }
             if run.is_over() {
+                self.truncated |= self.read.rows > 0;
                 let skipped = Skipped { cause: SkipCause::BudgetSpent, upstream: None };
                 return Err(run.stop(Finding::target_skipped(target, &skipped)));
             }
-            let rows = match self.page(link, arguments.clone()).await {
-                Ok((rows, used)) => self.turn(run, rows, &used),
-                Err((failed, attempts)) => return Err(self.stop(run, target, &failed, attempts)),
-            };
-            if !rows.is_empty() {
-                let truncated =
-                    self.arguments.is_none() && (self.paging.truncated() || self.is_capped(run));
-                return Ok(Some(Page { rows, truncated }));
-            }
-            if self.arguments.is_none() && self.rows == 0 {
-                return Err(self.empty(run, target, &arguments).await);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Calls until there is an answer with rows in it: once more when the server is busy, and with
-    /// smaller pages when it refuses the size.
-    async fn page(
-        &mut self,
-        link: &Link,
-        mut arguments: Map<String, Value>,
-    ) -> Result<(Rows, Map<String, Value>), (Failed, u32)> {
-        let mut attempts = 1;
-        loop {
-            let failed = match link.call(&self.tool, arguments.clone()).await {
-                Ok(answer) => {
-                    self.call = self.call.clone().answered(answer.http_status);
-                    let rows = match &self.root {
-                        Some(root) => mcp::answer::rows_at(&answer, root),
-                        None => mcp::answer::rows(&answer),
-                    };
-                    match rows {
-                        Ok(rows) => return Ok((rows, arguments)),
-                        Err(unusable) => {
-                            let (http_status, is_error) = (answer.http_status, answer.is_error);
-                            Failed::Answer(unusable, Answered { http_status, is_error })
-                        }
+            match self.pages.next(run, link, &mut self.call).await {
+                Ok(rows) if rows.is_empty() => self.count(run, &rows),
+                Ok(mut rows) => {
+                    self.count(run, &rows);
+                    if let Some(parents) = &self.parents {
+                        rows.iter_mut().for_each(|it| parents.tell(it));
                     }
+                    return Ok(Some(Page { rows, is_structured: self.pages.is_structured() }));
                 }
-                Err(error) => Failed::Call(error),
-            };
-            let smaller =
-                failed.about_size().and_then(|it| self.paging.step_down_to(&arguments, it));
-            if let Some(smaller) = smaller {
-                arguments = smaller;
-            } else if failed.is_passing() && attempts < ATTEMPTS {
-                tokio::time::sleep(PAUSE).await;
-                attempts += 1;
-            } else {
-                return Err((failed, attempts));
+                Err((failed, attempts)) => self.fail(run, link, target, (&failed, attempts))?,
             }
         }
     }
 
-    /// Counts a page and finds the arguments of the next one.
-    fn turn(&mut self, run: &Run<'_>, mut rows: Rows, used: &Map<String, Value>) -> Vec<Value> {
-        let so_far = usize::try_from(self.rows).unwrap_or(usize::MAX);
-        self.arguments = self.paging.next(used, &mut rows, so_far);
-        self.pages += 1;
-        if !rows.rows.is_empty() {
-            self.root.get_or_insert_with(|| rows.root.clone());
+    /// A page was read: notices whether a cap was hit with it.
+    fn count(&mut self, run: &Run<'_>, rows: &[Value]) {
+        self.failing = 0;
+        self.read.pages += 1;
+        self.read.rows += rows.len() as u64;
+        self.read.bytes += self.pages.bytes_of_last();
+        let is_capped = self.read.is_capped(run);
+        if is_capped {
+            self.pages.end();
+            self.parents.iter_mut().for_each(Parents::end);
         }
-        self.rows += rows.rows.len() as u64;
-        if self.is_capped(run) {
-            self.arguments = None;
-        }
-        rows.rows
+        self.truncated |= is_capped || (self.pages.is_done() && self.pages.truncated());
     }
 
-    fn is_capped(&self, run: &Run<'_>) -> bool {
-        self.rows >= run.engine.settings.rows || self.pages >= run.engine.settings.pages
+    /// Goes on with the next parent; false when there is none.
+    fn next_parent(&mut self) -> bool {
+        let Some(arguments) = self.parents.as_mut().and_then(Parents::next) else { return false };
+        self.pages.start(arguments);
+        true
     }
 
-    fn stop(&self, run: &mut Run<'_>, target: TargetModel, failed: &Failed, attempts: u32) -> Stop {
-        let so_far = Progressed { attempts, rows: self.rows };
-        let finding = match failed {
-            Failed::Call(error) => link::failure(run, target, &self.call, error, so_far),
-            Failed::Answer(unusable, answered) => {
-                let call = self.call.clone().answered(answered.http_status);
-                let kind = kind(unusable, *answered);
-                unusable_answer(run, target, call, (kind, unusable), so_far)
-            }
-        };
-        run.stop(finding)
-    }
-
-    async fn empty(
-        &self,
+    /// One parent may be out of reach; the tool is given up when several in a row are.
+    fn fail(
+        &mut self,
         run: &mut Run<'_>,
+        link: &Link,
         target: TargetModel,
-        arguments: &Map<String, Value>,
-    ) -> Stop {
-        let before =
-            records::seen_before(run.store(), run.tenant, run.connector, target, &self.tool).await;
-        let evidence = NoRows {
-            pages: self.pages,
-            arguments: arguments.keys().cloned().collect(),
-            // Without the store's word, nothing is claimed of earlier runs.
-            rows_before: before.unwrap_or_default(),
-        };
-        run.stop(Finding::empty_result(target, &self.call, &evidence))
-    }
-}
-
-impl Failed {
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Call(error) => error.http_status(),
-            Self::Answer(Unusable::ErrorShape { status, .. }, _) => *status,
-            Self::Answer(Unusable::Unparseable { .. }, _) => None,
+        (failed, attempts): (&Failed, u32),
+    ) -> Result<(), Stop> {
+        self.truncated |= self.read.rows > 0;
+        let so_far = Progressed { attempts, rows: self.read.rows };
+        let finding = failed.finding(run, target, &self.call, so_far);
+        self.failing += 1;
+        let is_of_parent = self.parents.is_some()
+            && self.failing < FAILING_PARENTS
+            && !link.is_lost()
+            && !failed.is_unauthorized();
+        if !is_of_parent {
+            return Err(run.stop(self.failure.take().unwrap_or(finding)));
         }
+        self.failure.get_or_insert(finding);
+        self.pages.end();
+        Ok(())
     }
 
-    /// Worth another call: too many requests, or a gateway that could not reach what is behind it.
-    fn is_passing(&self) -> bool {
-        matches!(self.status(), Some(429 | 502 | 503 | 504))
-    }
-
-    /// What the server said, when it may have refused the page size.
-    fn about_size(&self) -> Option<&str> {
-        const SIZE: [&str; 4] = ["limit", "page", "size", "top"];
-        const BOUND: [&str; 8] =
-            ["max", "less", "exceed", "between", "too large", "too big", "<=", "at most"];
-        let said = match self {
-            Self::Call(mcp::Error::InvalidParams { message }) => message,
-            Self::Answer(Unusable::ErrorShape { message, .. }, _) => message,
-            Self::Call(_) | Self::Answer(Unusable::Unparseable { .. }, _) => return None,
+    async fn ended(&mut self, run: &mut Run<'_>, target: TargetModel) -> Result<(), Stop> {
+        if let Some(finding) = self.failure.take() {
+            return Err(run.stop(finding));
+        }
+        if self.read.rows > 0 {
+            return Ok(());
+        }
+        let tool = self.call.tool.as_deref().unwrap_or_default();
+        let before = records::seen_before(run.store(), run.tenant, run.connector, target, tool);
+        let evidence = NoRows {
+            pages: self.read.pages,
+            arguments: self.pages.argument_names(),
+            // Without the store's word, nothing is claimed of earlier runs.
+            rows_before: before.await.unwrap_or_default(),
         };
-        let lower = said.to_lowercase();
-        let names = |words: &[&str]| words.iter().any(|it| lower.contains(it));
-        (names(&SIZE) && names(&BOUND)).then_some(said.as_str())
+        Err(run.stop(Finding::empty_result(target, &self.call, &evidence)))
     }
-}
-
-fn kind(unusable: &Unusable, answered: Answered) -> &'static str {
-    match unusable {
-        Unusable::ErrorShape { .. } if answered.is_error => "is_error",
-        Unusable::ErrorShape { .. } => "error_shape",
-        Unusable::Unparseable { .. } => "unparseable",
-    }
-}
-
-/// An answer that came back and holds no rows: an error, in disguise or not, or prose.
-fn unusable_answer(
-    run: &Run<'_>,
-    target: TargetModel,
-    call: Call,
-    (kind, unusable): (&'static str, &Unusable),
-    so_far: Progressed,
-) -> Finding {
-    let (said, status) = match unusable {
-        Unusable::ErrorShape { message, status } => (message, *status),
-        Unusable::Unparseable { text } => (text, None),
-    };
-    let call = Call { http_status: status.or(call.http_status), ..call };
-    if matches!(status, Some(401 | 403)) {
-        let evidence = MissingScope { missing_scopes: Vec::new(), refresh_tried: false };
-        return Finding::auth_scope_insufficient(target, &call, &evidence);
-    }
-    let said = link::quoted(run, said);
-    let (attempts, rows_before) = (so_far.attempts, so_far.rows);
-    let evidence = FailedCall { kind, attempts, said, rows_before };
-    Finding::tool_execution_failed(target, &call, &evidence)
 }

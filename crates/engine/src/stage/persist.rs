@@ -1,10 +1,10 @@
 //! Persist: idempotent upserts in chunks. A row that cannot be written fails alone.
 
-use domain::Finding;
-use domain::Reason;
 use domain::entity::Entity;
 use domain::evidence::FailedWrite;
+use domain::{Finding, Reason, TargetModel};
 use store::records::{self, FailedRow, Upsert};
+use store::rejected::{self, OfRun};
 
 use super::Book;
 use super::select::Choice;
@@ -74,6 +74,30 @@ pub(crate) fn report(run: &mut Run<'_>, book: &Book, choice: &Choice) {
     for failure in book.failures.values() {
         run.note(Finding::entity_persist_failed(book.target, &choice.tool.name, failure));
     }
+}
+
+/// The whole answer was read: an account under a new identifier takes the place of the one that is
+/// gone, and rejections without an identifier that were not seen again are over.
+pub(crate) async fn read_whole(run: &Run<'_>, book: &mut Book, choice: &Choice) {
+    if book.target == TargetModel::Account && book.tally.inserted > 0 {
+        match records::relink_accounts(run.store(), run.tenant, run.connector, run.id).await {
+            Ok(relinked) => {
+                let relinked = relinked.min(book.tally.inserted);
+                book.tally.inserted -= relinked;
+                book.tally.updated += relinked;
+            }
+            Err(error) => put_off(&error),
+        }
+    }
+    let (model, tool) = (book.target, choice.tool.name.as_str());
+    let rows = OfRun { run: run.id, connector: run.connector, model, tool };
+    if let Err(error) = rejected::end_nameless(run.store(), run.tenant, rows).await {
+        put_off(&error);
+    }
+}
+
+fn put_off(error: &store::Error) {
+    tracing::warn!(error = error as &dyn std::error::Error, "not tidied up; the next run will");
 }
 
 fn fail(book: &mut Book, failed: &FailedRow, chunk: &[Entity]) {

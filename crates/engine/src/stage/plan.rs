@@ -1,17 +1,23 @@
 //! Plan: open the log, find out what is to be done, and in which order.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use domain::connector::Transport;
 use domain::evidence::{Call, Cycle, SkipCause, Skipped};
-use domain::target::order;
+use domain::governance::Governance;
+use domain::order::{self, Edge};
 use domain::{Finding, TargetModel};
 use store::sync_logs::SyncLog;
 use store::{Tenant, sync_logs, workspace_connectors};
 use tokio::time::Instant;
 
+use crate::access::Access;
 use crate::error::Error;
 use crate::link::{self, Link, Progressed};
 use crate::patience::patiently;
-use crate::run::{Engine, Request, Run};
+use crate::run::{Engine, Links, Request, Run};
+use crate::stage::select::Remembered;
 
 /// Marks the run as in progress; the connector's resting status is kept beside `processing`.
 pub(crate) async fn start<'e>(
@@ -32,9 +38,15 @@ pub(crate) async fn start<'e>(
         id,
         connector: log.workspace_connector,
         redactor: domain::redact::Redactor::default(),
+        governance: Governance::default(),
+        remembered: Remembered::default(),
+        access: None,
         request,
         deadline: Instant::now() + engine.settings.run_time,
+        brought: BTreeSet::new(),
         noted: Vec::new(),
+        supported: Vec::new(),
+        links: Links::default(),
     })
 }
 
@@ -47,6 +59,35 @@ pub(crate) async fn transport(run: &Run<'_>) -> Result<Transport, Error> {
     .map_err(Error::store("reading how the connector is reached"))
 }
 
+/// Reads what people have decided about the connector. What cannot be understood may forbid
+/// something: then the server is not asked at all.
+pub(crate) async fn govern(run: &mut Run<'_>) -> Result<Result<(), mcp::Error>, Error> {
+    let document = patiently(run.engine.settings.store_patience, || {
+        workspace_connectors::governance(run.store(), run.tenant, run.connector)
+    })
+    .await
+    .map_err(Error::store("reading the connector's governance"))?;
+    Ok(match document.as_ref().map(Governance::parse) {
+        None => Ok(()),
+        Some(Ok(governance)) => {
+            run.governance = governance;
+            Ok(())
+        }
+        Some(Err(fault)) => {
+            let why = format!("the connector's governance cannot be read: {fault}");
+            Err(mcp::Error::Refused { why })
+        }
+    })
+}
+
+/// What was granted beside the configuration; opens that seal.
+pub(crate) async fn access(run: &Run<'_>) -> Result<Arc<Access>, Error> {
+    let opened = patiently(run.engine.settings.store_patience, || {
+        Access::open(run.engine, run.tenant, run.connector, run.redactor.clone())
+    });
+    opened.await.map(Arc::new).map_err(Error::store("reading what was granted"))
+}
+
 /// Supported ∩ requested, parents first. What is left out on purpose, or by a cycle, is noted.
 pub(crate) async fn targets(run: &mut Run<'_>) -> Result<Vec<TargetModel>, Error> {
     let connector = patiently(run.engine.settings.store_patience, || {
@@ -55,6 +96,7 @@ pub(crate) async fn targets(run: &mut Run<'_>) -> Result<Vec<TargetModel>, Error
     .await
     .map_err(Error::store("reading the connector"))?;
     let supported = connector.supported_target_models.unwrap_or_else(|| TargetModel::ALL.to_vec());
+    run.supported.clone_from(&supported);
     let requested = match run.request.targets.as_slice() {
         [] => supported.clone(),
         asked => asked.to_vec(),
@@ -65,22 +107,40 @@ pub(crate) async fn targets(run: &mut Run<'_>) -> Result<Vec<TargetModel>, Error
         let skipped = Skipped { cause: SkipCause::Unsupported, upstream: None };
         run.note(Finding::target_skipped(target, &skipped));
     }
-    let order = order(&kept);
-    for &target in &order.cycle {
-        let cycle = Cycle { path: order.cycle.clone(), cut: None };
-        run.note(Finding::sync_fk_dag_cycle(target, &cycle));
+    Ok(in_order(run, &kept))
+}
+
+/// Parents first. Each target of a cycle gets its row; without an edge to cut it is not run.
+fn in_order(run: &mut Run<'_>, targets: &[TargetModel]) -> Vec<TargetModel> {
+    let extra = run.engine.settings.extra_references.iter();
+    let edges: Vec<Edge> = order::of_schemas().into_iter().chain(order::edges(extra)).collect();
+    let order = order::order(targets, &edges);
+    for cycle in order.cycles {
+        let evidence = Cycle { path: cycle.path.clone(), cut: cycle.cut };
+        for target in cycle.members() {
+            run.note(Finding::sync_fk_dag_cycle(target, &evidence));
+        }
+        match cycle.cut {
+            Some(edge) => run.links.cut.push(edge),
+            None => run.links.ended.extend(cycle.members()),
+        }
     }
-    Ok(order.layers.into_iter().flatten().collect())
+    order.layers.into_iter().flatten().collect()
 }
 
 /// Keeps what the server offers, for people who ask later. Losing this loses no data.
 pub(crate) async fn remember(run: &Run<'_>, link: &Link) {
-    let capabilities = serde_json::json!({
+    let mut capabilities = serde_json::json!({
         "server": link.server(),
         "hash": mcp::tool_list_hash(&link.tools),
         "captured_at": domain::time::rfc3339(run.now()),
         "tools": link.tools.iter().map(|it| &it.name).collect::<Vec<_>>(),
     });
+    if let Some(access) = &run.access {
+        capabilities["granted_scopes"] = access.scopes().await.into();
+    }
+    run.redactor.json(&mut capabilities["server"]);
+    run.redactor.names(&mut capabilities["tools"]);
     let saved = workspace_connectors::set_capabilities(
         run.store(),
         run.tenant,

@@ -1,124 +1,162 @@
 //! Resolve: natural keys to records of this run or of the workspace. A child without a parent that
 //! it cannot do without waits; any other goes on with an empty reference.
 
-use std::collections::{BTreeMap, HashSet};
-
-use domain::entity::Entity;
-use domain::evidence::MissingParent;
-use domain::{Finding, TargetModel};
+use domain::entity::{Claim, Entity};
+use domain::evidence::{FailedWrite, MissingParent};
+use domain::reference::{self, Reference};
+use domain::{Finding, Reason, TargetModel};
 use sha2::{Digest, Sha256};
 use store::pending::{self, Parent, Pending};
-use store::records;
 
 use super::Book;
 use super::select::Choice;
 use crate::patience::patiently;
 use crate::run::Run;
 
+mod lookup;
+mod second;
+
+pub(super) use lookup::known;
+use lookup::{Known, Outcome};
+pub(crate) use second::pass;
+
 /// Parent keys that a finding names.
 const SAMPLE: usize = 5;
 
+/// A record that was stored without a reference, because its parent may still come in this run.
+pub(crate) struct Deferred {
+    /// The target whose end settles it.
+    awaits: TargetModel,
+    tool: String,
+    /// With the reference as it was claimed.
+    entity: Entity,
+}
+
+/// What became of the references of some entities.
+#[derive(Default)]
+pub(super) struct Linked {
+    /// To be stored: every reference leads to a record, or is empty.
+    pub(super) entities: Vec<Entity>,
+    waiting: Vec<Pending>,
+    deferred: Vec<Deferred>,
+}
+
 /// Entities whose parents are there, or can be done without.
 pub(crate) async fn parents(
-    run: &Run<'_>,
+    run: &mut Run<'_>,
     book: &mut Book,
     choice: &Choice,
     sound: Vec<Entity>,
 ) -> Vec<Entity> {
-    let there = match known(run, book.target, &sound).await {
-        Ok(there) => there,
+    let tool = &choice.tool.name;
+    let known = match known(run, book.target, &sound).await {
+        Ok(known) => known,
         Err(error) => {
             // Without the store nothing can be linked, and persist is about to say so.
             tracing::error!(error = &error as &dyn std::error::Error, "parents not looked up");
             return sound;
         }
     };
-    let mut linked = Vec::with_capacity(sound.len());
-    let mut waiting = Vec::new();
-    for mut entity in sound {
-        let missing = missing(&entity, &there);
-        for (attribute, model, id) in &missing {
-            count(book, attribute, *model, id);
-        }
-        if missing.iter().any(|(attribute, ..)| book.target.requires(attribute)) {
-            waiting.push(pending(choice, &entity, missing));
-        } else {
-            for (attribute, ..) in &missing {
-                entity.values.remove(attribute);
-            }
-            linked.push(entity);
-        }
+    let linked = link(run, book, tool, &known, sound);
+    run.links.deferred.extend(linked.deferred);
+    wait(run, book, linked.waiting).await;
+    second::make_room(run, book).await;
+    linked.entities
+}
+
+/// The second pass of what awaited this target; then one finding per foreign key.
+pub(crate) async fn report(run: &mut Run<'_>, book: &mut Book, choice: &Choice) {
+    pass(run, Some(book.target), Some(&mut *book)).await;
+    note(run, book, &choice.tool.name);
+}
+
+fn note(run: &mut Run<'_>, book: &Book, tool: &str) {
+    for orphan in book.orphans.values() {
+        run.note(Finding::fk_parent_missing(book.target, tool, orphan));
     }
-    wait(run, book, waiting).await;
+}
+
+/// The references of a model: those of its schema, and what the settings add.
+pub(super) fn references<'r>(
+    run: &Run<'r>,
+    model: TargetModel,
+) -> impl Iterator<Item = &'r Reference> {
+    let extra: &'r [Reference] = &run.engine.settings.extra_references;
+    let own = reference::of(model).map(|it| -> &'r Reference { it });
+    own.chain(extra.iter().filter(move |it| it.child == model))
+}
+
+/// Writes into each entity the parents that are known; what to do with those that lack one.
+pub(super) fn link(
+    run: &Run<'_>,
+    book: &mut Book,
+    tool: &str,
+    known: &Known,
+    sound: Vec<Entity>,
+) -> Linked {
+    let mut linked = Linked::default();
+    for mut entity in sound {
+        let whole = entity.clone();
+        let mut awaits = None;
+        let mut lacks: Vec<Parent> = Vec::new();
+        for reference in references(run, entity.model) {
+            for claim in whole.claims(reference) {
+                match known.outcome(reference, &claim) {
+                    Outcome::Found(id) => entity.link(reference, claim.item, Some(&id)),
+                    Outcome::NotNamed => {}
+                    Outcome::Missing { .. } if run.links.awaited(reference).is_some() => {
+                        awaits = run.links.awaited(reference);
+                        entity.link(reference, claim.item, None);
+                    }
+                    Outcome::Missing { is_ambiguous } => {
+                        count(book, reference, &claim, is_ambiguous);
+                        match reference.required {
+                            true => lacks.extend(parent(reference, &claim)),
+                            false => entity.link(reference, claim.item, None),
+                        }
+                    }
+                }
+            }
+        }
+        if !lacks.is_empty() {
+            linked.waiting.push(pending(tool, &whole, lacks));
+            continue;
+        }
+        if let Some(awaits) = awaits {
+            linked.deferred.push(Deferred { awaits, tool: tool.to_owned(), entity: whole });
+        }
+        linked.entities.push(entity);
+    }
     linked
 }
 
-/// One finding per foreign key.
-pub(crate) fn report(run: &mut Run<'_>, book: &Book, choice: &Choice) {
-    for orphan in book.orphans.values() {
-        run.note(Finding::fk_parent_missing(book.target, &choice.tool.name, orphan));
-    }
-}
-
-/// The parents of these entities that exist: one query per model, and the page itself for a model
-/// that refers to its own kind.
-async fn known(
-    run: &Run<'_>,
-    target: TargetModel,
-    sound: &[Entity],
-) -> Result<BTreeMap<TargetModel, HashSet<String>>, store::Error> {
-    let mut wanted: BTreeMap<TargetModel, HashSet<String>> = BTreeMap::new();
-    for (_, model, id) in sound.iter().flat_map(Entity::parents) {
-        wanted.entry(model).or_default().insert(id);
-    }
-    let mut there = BTreeMap::new();
-    for (model, ids) in wanted {
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let mut found = patiently(run.engine.settings.store_patience, || {
-            records::existing(run.store(), run.tenant, model, run.connector, &ids)
-        })
-        .await?;
-        if model == target {
-            found.extend(sound.iter().map(|it| it.external_id.clone()));
-        }
-        there.insert(model, found);
-    }
-    Ok(there)
-}
-
-/// References that lead nowhere. One that may go to either of two models is there if one has it.
-fn missing(
-    entity: &Entity,
-    there: &BTreeMap<TargetModel, HashSet<String>>,
-) -> Vec<(String, TargetModel, String)> {
-    let parents = entity.parents();
-    let is_there =
-        |model: &TargetModel, id: &String| there.get(model).is_some_and(|it| it.contains(id));
-    let found: HashSet<(String, String)> = parents
-        .iter()
-        .filter(|(_, model, id)| is_there(model, id))
-        .map(|(attribute, _, id)| (attribute.clone(), id.clone()))
-        .collect();
-    parents
-        .into_iter()
-        .filter(|(attribute, _, id)| !found.contains(&(attribute.clone(), id.clone())))
-        .collect()
-}
-
-fn count(book: &mut Book, attribute: &str, model: TargetModel, id: &str) {
-    let required = book.target.requires(attribute);
-    let orphan = book.orphans.entry(attribute.to_owned()).or_insert_with(|| MissingParent {
-        key: attribute.to_owned(),
-        parent: model,
+fn count(book: &mut Book, reference: &Reference, claim: &Claim, is_ambiguous: bool) {
+    let Some(parent) = parent(reference, claim) else { return };
+    let orphan = book.orphans.entry(parent.attribute.clone()).or_insert_with(|| MissingParent {
+        key: parent.attribute,
+        parent: parent.model,
         children: 0,
         sample_parents: Vec::new(),
-        required,
+        required: reference.required,
+        ambiguous: 0,
     });
     orphan.children += 1;
-    let shown = shown(model, id);
+    orphan.ambiguous += u64::from(is_ambiguous);
+    let shown = shown(parent.model, &parent.external_id);
     if orphan.sample_parents.len() < SAMPLE && !orphan.sample_parents.contains(&shown) {
         orphan.sample_parents.push(shown);
     }
+}
+
+/// The parent in the words of the claim: by its id, else by its natural key.
+fn parent(reference: &Reference, claim: &Claim) -> Option<Parent> {
+    let natural = claim.naturals.first();
+    let (model, key) = match (&claim.id, natural) {
+        (Some(id), _) => (*reference.parents.first()?, id.clone()),
+        (None, Some((natural, key))) => (natural.parent, key.clone()),
+        (None, None) => return None,
+    };
+    Some(Parent { attribute: reference.attribute.clone(), model, external_id: key })
 }
 
 /// A person's key may be an address or a name: a digest is enough to compare.
@@ -141,32 +179,37 @@ fn shown(model: TargetModel, id: &str) -> String {
     }
 }
 
-fn pending(
-    choice: &Choice,
-    entity: &Entity,
-    missing: Vec<(String, TargetModel, String)>,
-) -> Pending {
-    let parent = |(attribute, model, external_id)| Parent { attribute, model, external_id };
+fn pending(tool: &str, entity: &Entity, parents: Vec<Parent>) -> Pending {
     Pending {
         model: entity.model,
-        tool: choice.tool.name.clone(),
+        tool: tool.to_owned(),
         external_id: entity.external_id.clone(),
         entity: entity.to_json(),
-        parents: missing.into_iter().map(parent).collect(),
+        parents,
     }
 }
 
+/// Rows that cannot be kept are lost to this run, and said to be.
 async fn wait(run: &Run<'_>, book: &mut Book, waiting: Vec<Pending>) {
     let rows = waiting.len() as u64;
     if rows == 0 {
         return;
     }
-    book.tally.waiting += rows;
-    let kept = pending::put(run.store(), run.tenant, run.id, run.connector, &waiting, run.now());
-    if let Err(error) = kept.await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "waiting rows are counted but not listed"
-        );
-    }
+    let kept = patiently(run.engine.settings.store_patience, || {
+        pending::put(run.store(), run.tenant, run.id, run.connector, &waiting, run.now())
+    });
+    let Err(error) = kept.await else {
+        book.tally.waiting += rows;
+        return;
+    };
+    tracing::error!(error = &error as &dyn std::error::Error, rows, "waiting rows not kept");
+    book.tally.drop_rows(Reason::EntityPersistFailed, rows);
+    let failure = book.failures.entry(error.to_string()).or_insert_with(|| FailedWrite {
+        sqlstate: None,
+        constraint: None,
+        message: error.to_string(),
+        count: 0,
+        sample_key: waiting.first().map(|it| it.external_id.clone()),
+    });
+    failure.count += rows;
 }

@@ -1,11 +1,12 @@
 //! Settle: the ledger, the law that it must balance, the end of the log, the resting status.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::Reason;
 use domain::connector::InstallationStatus;
-use domain::reason::Impact;
+use domain::health::{self, RunFacts, TargetFacts};
 use domain::run::LedgerLine;
+use domain::{Reason, TargetModel};
 use serde_json::{Value, json};
 use store::sync_logs::{self, Outcome};
 
@@ -22,9 +23,12 @@ pub(crate) async fn run(
     ledger: Vec<LedgerLine>,
     error: Option<String>,
 ) -> Result<Report, Error> {
-    let resting = resting(&run, error.is_some());
     let error = error.or_else(|| nothing_worked(&run, &ledger)).or_else(|| unbalanced(&ledger));
-    let metadata = metadata(&ledger);
+    let resting = resting(&run, &ledger, error.is_some()).await;
+    let mut metadata = metadata(&ledger);
+    if run.request.cancel.is_cancelled() {
+        metadata["cancelled"] = true.into();
+    }
     let is_recorded = run.engine.recorder.flush(FLUSH).await;
     let log = patiently(run.engine.settings.store_patience, || {
         let outcome = Outcome {
@@ -37,35 +41,62 @@ pub(crate) async fn run(
     })
     .await
     .map_err(Error::store("settling the run"))?;
-    // A healed connector writes no findings, so its old rows would never be pruned by a write.
-    let pruned =
-        store::diagnostics::roll_and_prune(run.store(), run.tenant, run.connector, run.now());
-    if let Err(error) = pruned.await {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "old diagnostics not pruned; a later write will"
-        );
-    }
+    prune(&run).await;
     Ok(Report { log, is_recorded })
 }
 
-/// Where the connector rests. Structural reasons (an empty source, a target that the provider does
-/// not offer) never degrade it.
-fn resting(run: &Run<'_>, failed: bool) -> InstallationStatus {
-    let is_any = |wanted: Impact| run.noted.iter().any(|(_, reason)| reason.impact() == wanted);
-    let answered = run.noted.iter().any(|(_, reason)| {
-        !matches!(
-            reason,
-            Reason::AuthScopeInsufficient | Reason::NoSuitableTool | Reason::TargetSkipped
-        )
-    });
-    match (failed, is_any(Impact::Auth)) {
-        (_, true) if failed || !answered => InstallationStatus::NeedReconnect,
-        (true, _) => InstallationStatus::Error,
-        (false, true) => InstallationStatus::Degraded,
-        (false, false) if is_any(Impact::DataLost) => InstallationStatus::Degraded,
-        (false, false) => InstallationStatus::Enabled,
+/// A healed connector writes no findings, so its old rows would never be pruned by a write; and
+/// rows that wait or were rejected end with the retention too.
+async fn prune(run: &Run<'_>) {
+    let (store, tenant, connector, now) = (run.store(), run.tenant, run.connector, run.now());
+    for pruned in [
+        store::diagnostics::roll_and_prune(store, tenant, connector, now).await,
+        store::pending::prune(store, tenant, connector, now).await,
+        store::rejected::prune(store, tenant, connector, now).await,
+    ] {
+        if let Err(error) = pruned {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "old rows not pruned; a later run will"
+            );
+        }
     }
+}
+
+/// Where the connector rests: as [`domain::health`] judges this run after those before it. A run
+/// that was asked to stop says nothing, so that the connector goes back to where it was.
+async fn resting(run: &Run<'_>, ledger: &[LedgerLine], failed: bool) -> InstallationStatus {
+    if run.request.cancel.is_cancelled() {
+        return InstallationStatus::Processing;
+    }
+    // The authorization server gives no more tokens: whatever else was read, a person is needed.
+    if run.access.as_ref().is_some_and(|it| it.has_ended()) {
+        return InstallationStatus::NeedReconnect;
+    }
+    let before = store::health::history(run.store(), run.tenant, run.connector, run.now()).await;
+    let mut runs = before.unwrap_or_else(|error| {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "health follows from this run alone"
+        );
+        Vec::new()
+    });
+    let mut targets: BTreeMap<TargetModel, TargetFacts> = BTreeMap::new();
+    for line in ledger {
+        targets.entry(line.target_model).or_default().tally = line.tally.clone();
+    }
+    for (target, reason, impact) in &run.noted {
+        targets.entry(*target).or_default().note(*reason, *impact);
+    }
+    let now = run.now();
+    runs.push(RunFacts {
+        started_at: Some(now),
+        completed_at: now,
+        failed,
+        cancelled: false,
+        targets,
+    });
+    health::assess(&run.supported, &runs).resting(failed)
 }
 
 /// A run in which calls were made and every one of them failed is no success.
@@ -74,10 +105,12 @@ fn nothing_worked(run: &Run<'_>, ledger: &[LedgerLine]) -> Option<String> {
     let failed: Vec<&str> = run
         .noted
         .iter()
-        .filter(|(_, it)| matches!(it, Reason::ToolExecutionFailed | Reason::AuthScopeInsufficient))
-        .map(|(target, _)| target.as_str())
+        .filter(|(_, it, _)| {
+            matches!(it, Reason::ToolExecutionFailed | Reason::AuthScopeInsufficient)
+        })
+        .map(|(target, ..)| target.as_str())
         .collect();
-    let answered = run.noted.iter().any(|(_, it)| *it == Reason::EmptyResult);
+    let answered = run.noted.iter().any(|(_, it, _)| *it == Reason::EmptyResult);
     (fetched == 0 && !failed.is_empty() && !answered)
         .then(|| format!("no tool could be called with success ({})", failed.join(", ")))
 }
@@ -92,12 +125,16 @@ fn metadata(ledger: &[LedgerLine]) -> Value {
     let sum = |of: fn(&LedgerLine) -> u64| ledger.iter().map(of).sum::<u64>();
     let dropped = sum(|it| it.tally.dropped_total());
     let waiting = sum(|it| it.tally.waiting);
-    let ingested = sum(|it| it.tally.persisted() + it.tally.unchanged);
+    let released = sum(|it| it.tally.released);
+    let ingested = sum(|it| it.tally.persisted() + it.tally.unchanged) + released;
     let outcome = match (ingested, dropped + waiting) {
         (0, 0) => "nothing_ingested",
         (0, _) => "everything_dropped",
         (_, 0) => "ingested",
         (_, _) => "ingested_with_drops",
     };
-    json!({ "outcome": outcome, "ingested": ingested, "dropped": dropped, "waiting": waiting })
+    json!({
+        "outcome": outcome, "ingested": ingested, "dropped": dropped, "waiting": waiting,
+        "released": released,
+    })
 }

@@ -126,7 +126,7 @@ async fn a_server_that_dies_midway_keeps_what_was_read() {
     expect![[r#"
         error
         account: fetched 3 inserted 3 updated 0 unchanged 0 dropped [] waiting 0
-        transaction: fetched 200 inserted 200 updated 0 unchanged 0 dropped [] waiting 0
+        transaction: fetched 200 inserted 200 updated 0 unchanged 0 dropped [] waiting 0 truncated
     "#]]
     .assert_eq(&crate::world::ledger(&report));
 }
@@ -169,6 +169,20 @@ async fn a_server_that_cannot_be_reached_ends_every_target_with_a_row() {
 }
 
 #[tokio::test]
+async fn a_server_is_not_asked_while_what_was_decided_about_it_cannot_be_read() {
+    let world = World::on(Db::sqlite().await).await;
+    let transport = world.http("ledger", &[]).await;
+    let connector = world.connector("ledger", transport).await;
+    world.govern("ledger", serde_json::json!({"forbiden": ["list_invoices"]})).await;
+    let report = world.sync(connector, &[Invoice]).await;
+    expect![[r#"
+        invoice | tool_execution_failed | - | - | the server failed (refused, attempt 1): refused: the connector's governance cannot be read: `forbiden` is no key here; did you mean `forbidden`?
+    "#]]
+    .assert_eq(&world.findings(report.log.sync_log_id).await);
+    assert!(crate::world::ledger(&report).starts_with("error"));
+}
+
+#[tokio::test]
 async fn the_brittle_server_ends_no_target_in_silence() {
     let world = World::on(Db::sqlite().await).await;
     let transport = world.http("brittle", &[]).await;
@@ -190,7 +204,9 @@ async fn the_brittle_server_ends_no_target_in_silence() {
         people | empty_result | list_people | 200 | list_people answered no rows in 1 page(s); no earlier run had any
         invoice | mapped_entities_partial_drop | list_invoices | 200 | Validator rejected 8/24 mapped entities: required field 'issue_date' null after JSONata mapping for tool list_invoices
         invoice | fk_parent_missing | list_invoices | - | 16 invoice record(s) refer by `receiver_external_id` to company records that are neither in this run nor in the workspace; the reference is left empty
+        transaction | jury_disagreement | - | - | tool_selection jury was split 2:1 (agreement 0.67) on tool; decided by gate_score
         transaction | auth_scope_insufficient | list_transactions | - | list_transactions refused the credentials; missing: transactions.read
+        transaction | mapped_entities_dropped | list_invoice_payments | 200 | Validator rejected 8/8 mapped entities: required field 'booking_date' null after JSONata mapping for tool list_invoice_payments
         journal | no_suitable_tool | - | - | no tool of 10 candidates lists journal records (0 forbidden)
         document | tool_execution_failed | list_documents | 200 | list_documents failed (unparseable, attempt 1): There are several folders. The most recent contracts are in the second one, and the older ones can be asked for at the front desk.
         journal_entry | no_suitable_tool | - | - | no tool of 10 candidates lists journal_entry records (0 forbidden)
@@ -202,6 +218,7 @@ async fn the_brittle_server_ends_no_target_in_silence() {
         success
         ledger_account: fetched 10 inserted 10 updated 0 unchanged 0 dropped [] waiting 0 truncated
         invoice: fetched 24 inserted 16 updated 0 unchanged 0 dropped [mapped_entities_partial_drop=8] waiting 0
+        transaction: fetched 8 inserted 0 updated 0 unchanged 0 dropped [mapped_entities_dropped=8] waiting 0
     "#]].assert_eq(&crate::world::ledger(&report));
 }
 

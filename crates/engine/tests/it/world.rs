@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use domain::TargetModel;
-use domain::connector::Transport;
+use domain::connector::{AuthorizationFlow, Transport};
+use domain::diagnostic::Diagnostic;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
 use domain::run::TriggerType;
+use domain::{Reason, TargetModel};
 use engine::{Engine, Recorder, Report, Request, Settings};
 use sample::{Fault, Sample};
 use store::query::{Condition, Op, Page, Query, Value};
@@ -40,6 +41,8 @@ impl World {
         let settings = Settings {
             allow_stdio: true,
             reach: mcp::Reach { private_addresses: true, plain_http: true },
+            // However busy the machine is: a late seat is a test of its own.
+            seat_time: std::time::Duration::from_mins(30),
             ..Settings::default()
         };
         let engine = Engine {
@@ -54,11 +57,34 @@ impl World {
 
     /// A sample server on a port of this machine.
     pub(crate) async fn http(&self, name: &str, faults: &[&str]) -> Transport {
+        let faults = faults.iter().map(|it| it.parse::<Fault>().expect("a fault")).collect();
+        self.serve(Sample::named(name).expect("a sample"), faults).await
+    }
+
+    /// A server with the tools of a saved list.
+    pub(crate) async fn replay(&self, file: &Path) -> Transport {
+        self.serve(Sample::replay(file).expect("a tool list"), Vec::new()).await
+    }
+
+    async fn serve(&self, sample: Sample, faults: Vec<Fault>) -> Transport {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
-        let faults = faults.iter().map(|it| it.parse::<Fault>().expect("a fault")).collect();
-        let sample = Sample::named(name).expect("a sample");
         tokio::spawn(sample::serve_http(sample, faults, listener, self.servers.clone()));
+        Transport::Http { url, headers: BTreeMap::new() }
+    }
+
+    /// For a connector whose server comes later.
+    pub(crate) fn nowhere() -> Transport {
+        Transport::Http { url: "http://127.0.0.1:9/mcp".to_owned(), headers: BTreeMap::new() }
+    }
+
+    /// A sample behind an authorization server.
+    pub(crate) async fn guarded(&self, name: &str, guard: &sample::Guard) -> Transport {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
+        let sample = Sample::named(name).expect("a sample");
+        let at = (listener, self.servers.clone());
+        tokio::spawn(sample::serve_guarded(sample, Vec::new(), guard.clone(), at));
         Transport::Http { url, headers: BTreeMap::new() }
     }
 
@@ -74,9 +100,28 @@ impl World {
     }
 
     pub(crate) async fn connector(&self, name: &str, transport: Transport) -> WorkspaceConnectorId {
+        self.installed(name, transport, AuthorizationFlow::None).await
+    }
+
+    /// A connector that waits for a person's consent.
+    pub(crate) async fn oauth_connector(
+        &self,
+        name: &str,
+        transport: Transport,
+    ) -> WorkspaceConnectorId {
+        self.installed(name, transport, AuthorizationFlow::Oauth2).await
+    }
+
+    async fn installed(
+        &self,
+        name: &str,
+        transport: Transport,
+        authorization_flow: AuthorizationFlow,
+    ) -> WorkspaceConnectorId {
         let new = connectors::New {
             service_id: name.to_owned(),
             name: name.to_owned(),
+            authorization_flow,
             ..connectors::New::default()
         };
         let connector = connectors::insert(&self.db.store, &self.tenant, new, now())
@@ -85,6 +130,20 @@ impl World {
         let new = workspace_connectors::New::of(connector.connector_id, name, transport);
         let made = workspace_connectors::insert(&self.db.store, &self.tenant, new, now()).await;
         made.expect("an installation").workspace_connector_id
+    }
+
+    /// Writes down what was decided about a connector, by the name it was made with.
+    pub(crate) async fn govern(&self, name: &str, document: serde_json::Value) {
+        let new = connectors::New {
+            service_id: name.to_owned(),
+            name: name.to_owned(),
+            ..connectors::New::default()
+        };
+        let found = connectors::insert(&self.db.store, &self.tenant, new, now()).await;
+        let id = found.expect("the connector").connector_id;
+        let patch =
+            connectors::Patch { governance: Some(Some(document)), ..connectors::Patch::default() };
+        connectors::update(&self.db.store, &self.tenant, id, patch, now()).await.expect("governed");
     }
 
     /// Points a connector at another server.
@@ -130,8 +189,20 @@ impl World {
         report
     }
 
-    /// The findings of a run, in their order, one a line.
+    /// The findings of a run, in their order, one a line. That juries ran is no news.
     pub(crate) async fn findings(&self, run: SyncLogId) -> String {
+        let mut rows = self.rows(run).await;
+        rows.retain(|it| it.reason != Reason::JuryRun);
+        table(&rows)
+    }
+
+    /// The same with every jury.
+    pub(crate) async fn findings_and_juries(&self, run: SyncLogId) -> String {
+        table(&self.rows(run).await)
+    }
+
+    /// The diagnostics of a run, in their order.
+    pub(crate) async fn rows(&self, run: SyncLogId) -> Vec<Diagnostic> {
         let of_run = Condition::on(diagnostics::FIELDS, "sync_log", Op::Eq, [Value::Id(run.0)]);
         let query = Query {
             conditions: vec![of_run.expect("a field")],
@@ -140,19 +211,19 @@ impl World {
         };
         let rows =
             diagnostics::list(&self.db.store, &self.tenant, &query, now()).await.expect("listed");
-        let mut table = String::new();
-        for (it, _) in rows.items.iter().rev() {
-            let tool = it.tool_name.as_deref().unwrap_or("-");
-            let http = it.http_status.map_or("-".to_owned(), |it| it.to_string());
-            writeln!(
-                table,
-                "{} | {} | {tool} | {http} | {}",
-                it.target_model, it.reason, it.detail
-            )
-            .expect("written");
-        }
-        table
+        rows.items.into_iter().rev().map(|(it, _)| it).collect()
     }
+}
+
+fn table(rows: &[Diagnostic]) -> String {
+    let mut table = String::new();
+    for it in rows {
+        let tool = it.tool_name.as_deref().unwrap_or("-");
+        let http = it.http_status.map_or("-".to_owned(), |it| it.to_string());
+        writeln!(table, "{} | {} | {tool} | {http} | {}", it.target_model, it.reason, it.detail)
+            .expect("written");
+    }
+    table
 }
 
 /// The ledger of a run, lines with rows only.
