@@ -1,12 +1,17 @@
 //! The resources, one file each.
 
 pub(crate) mod api_keys;
-pub(crate) mod connectors;
+pub mod connector_mappings;
+pub mod connectors;
 pub mod diagnostics;
+pub mod health;
+pub(crate) mod included;
+pub(crate) mod probes;
 pub(crate) mod reasons;
+pub(crate) mod records;
 pub mod sync_logs;
-pub(crate) mod transport;
-pub(crate) mod workspace_connectors;
+pub mod transport;
+pub mod workspace_connectors;
 pub(crate) mod workspaces;
 
 use axum::extract::{FromRequestParts, Path};
@@ -16,13 +21,20 @@ use crate::jsonapi::document::Kind;
 use crate::{App, Problem};
 
 /// Every type of resource.
-pub(crate) static KINDS: &[&Kind] = &[
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().copied().chain(records::kinds())
+}
+
+static KINDS: &[&Kind] = &[
     &diagnostics::KIND,
     &workspaces::KIND,
     &api_keys::KIND,
     &connectors::KIND,
     &workspace_connectors::KIND,
+    &health::KIND,
+    &connector_mappings::KIND,
     &sync_logs::KIND,
+    &probes::KIND,
     &reasons::KIND,
 ];
 

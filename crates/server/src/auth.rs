@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use domain::connector::Role;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -127,22 +127,35 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    pub(crate) fn new(requests_per_s: NonZeroU32) -> Self {
-        let limiter = RateLimiter::keyed(Quota::per_second(requests_per_s));
-        Self { limiter, clock: DefaultClock::default() }
+    pub(crate) fn per_second(requests: NonZeroU32) -> Self {
+        Self::of(Quota::per_second(requests))
+    }
+
+    pub(crate) fn per_minute(requests: NonZeroU32) -> Self {
+        Self::of(Quota::per_minute(requests))
+    }
+
+    fn of(quota: Quota) -> Self {
+        Self { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
     }
 
     fn take(&self, access: &Access) -> Result<(), Problem> {
-        let id = match access {
+        match access {
             // Operator keys share one rate: there are few, and none is used often.
-            Access::Operator(_) => Uuid::nil(),
-            Access::Tenant(tenant) => tenant.key().map_or(tenant.workspace().0, |it| it.0),
-        };
+            Access::Operator(_) => self.take_by(Uuid::nil()),
+            Access::Tenant(tenant) => self.take_for(tenant),
+        }
+    }
+
+    pub(crate) fn take_for(&self, tenant: &Tenant) -> Result<(), Problem> {
+        self.take_by(tenant.key().map_or(tenant.workspace().0, |it| it.0))
+    }
+
+    fn take_by(&self, id: Uuid) -> Result<(), Problem> {
         self.limiter.check_key(&id).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
             let detail = format!("this key asks too fast; wait {wait} s");
-            Problem::new(Code::TooManyRequests, detail)
-                .with_header(header::RETRY_AFTER, HeaderValue::from(wait))
+            Problem::wait(Code::TooManyRequests, detail, wait)
         })
     }
 }

@@ -27,6 +27,7 @@ domain::words! {
         Conflict = "conflict",
         IdempotencyConflict = "idempotency_conflict",
         RunRefused = "run_refused",
+        AuthorizationRefused = "authorization_refused",
         TooLarge = "too_large",
         UriTooLong = "uri_too_long",
         UnsupportedMediaType = "unsupported_media_type",
@@ -56,7 +57,8 @@ impl Code {
             | Self::IdMismatch
             | Self::Conflict
             | Self::IdempotencyConflict
-            | Self::RunRefused => StatusCode::CONFLICT,
+            | Self::RunRefused
+            | Self::AuthorizationRefused => StatusCode::CONFLICT,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -95,6 +97,7 @@ impl Code {
             Self::Conflict => "Something else has this value",
             Self::IdempotencyConflict => "The idempotency key was used for another body",
             Self::RunRefused => "The run was not started",
+            Self::AuthorizationRefused => "The connector was not authorized",
             Self::TooLarge => "The body is too large",
             Self::UriTooLong => "The address is too long",
             Self::UnsupportedMediaType => "The body has an unsupported media type",
@@ -143,6 +146,9 @@ impl Code {
             Self::IdempotencyConflict => "Use a new key for a new body.",
             Self::RunRefused => {
                 "The code says why: `synced_recently`, `already_running` or `not_startable`."
+            }
+            Self::AuthorizationRefused => {
+                "`detail` says what the server or its authorization server refused; begin again."
             }
             Self::TooLarge => "Send less at once.",
             Self::UriTooLong => "Shorten the query.",

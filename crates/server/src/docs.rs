@@ -126,13 +126,22 @@ fn example(route: &Route) -> Option<String> {
     let url = format!("\"$WIRELINE{path}\"");
     let method = route.method.as_str();
     Some(match route.shape {
-        Shape::List(_) | Shape::Find(_) | Shape::Reasons(_) => format!("curl{key} {url}"),
+        Shape::List(_)
+        | Shape::Find(_)
+        | Shape::Records(_)
+        | Shape::Record(_)
+        | Shape::Reasons(_) => format!("curl{key} {url}"),
         Shape::Facets(_) => format!("curl{key} \"$WIRELINE{path}?by=reason,day\""),
         Shape::Stream(_) => format!("curl -N{key} {url}"),
         Shape::Create(_) | Shape::Batch(_) | Shape::Update(_) => format!(
             "curl -X {method}{key} -H \"Content-Type: application/vnd.api+json\" --data @body.json {url}"
         ),
-        Shape::Delete | Shape::Run => format!("curl -X {method}{key} {url}"),
+        Shape::Probe { takes_body: true } => format!(
+            "curl -X {method}{key} -H \"Content-Type: application/vnd.api+json\" --data @body.json {url}"
+        ),
+        Shape::Delete | Shape::Run | Shape::Probe { takes_body: false } => {
+            format!("curl -X {method}{key} {url}")
+        }
         Shape::Other(_) => return None,
     })
 }

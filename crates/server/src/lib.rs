@@ -18,19 +18,23 @@ use tokio_util::sync::CancellationToken;
 
 pub mod api;
 mod auth;
+pub mod authorizations;
 mod code;
 mod docs;
 mod edge;
 mod health;
 mod jsonapi;
 mod openapi;
+mod probes;
 mod problem;
 pub mod routes;
 mod serve;
 
+pub use probes::Probes;
 pub use problem::Problem;
 
 use auth::Rates;
+use authorizations::Authorizations;
 use edge::Meters;
 use jsonapi::cursor::Cursors;
 
@@ -45,12 +49,23 @@ pub struct Settings {
     pub requests_per_s: u32,
     /// Shortest time between two runs of one connector.
     pub min_gap: Duration,
+    /// When a new installation is synced for the first time; None: when it is asked for.
+    pub initial_after: Option<Duration>,
     /// Seals cursors and stream positions; None: made at start, so they end with the process.
     pub cursor_key: Option<[u8; 32]>,
     /// How often an idle stream says that it lives.
     pub heartbeat: Duration,
+    /// Where people reach this server: authorization servers send them back there. None: nobody can
+    /// authorize a connector over the API.
+    pub public_url: Option<String>,
+    /// Begins and ends authorizations of connectors.
+    pub authorizations: Authorizations,
     /// May an installation of the API start commands on this machine?
     pub allows_stdio: bool,
+    /// What tries an address.
+    pub probes: Probes,
+    /// How often one key may probe in a minute.
+    pub probes_per_min: u32,
     pub clock: fn() -> DateTime<Utc>,
 }
 
@@ -63,9 +78,14 @@ impl Default for Settings {
             body_limit: 8 * 1024 * 1024,
             requests_per_s: 50_000,
             min_gap: Duration::from_secs(60),
+            initial_after: None,
             cursor_key: None,
             heartbeat: Duration::from_secs(15),
+            public_url: None,
+            authorizations: Authorizations::none(),
             allows_stdio: false,
+            probes: Probes::none(),
+            probes_per_min: 20,
             clock,
         }
     }
@@ -82,7 +102,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What carries out a run that was scheduled; the command line wires the engine in.
+/// Who is told of a run that was scheduled. Workers claim it from the queue without being told.
 #[derive(Clone)]
 pub struct Syncs(Arc<dyn Fn(Tenant, SyncLogId) + Send + Sync>);
 
@@ -91,7 +111,7 @@ impl Syncs {
         Self(Arc::new(start))
     }
 
-    /// For a server beside no engine: runs stay scheduled.
+    /// Nobody: workers look by themselves.
     pub fn none() -> Self {
         Self::new(|_, _| {})
     }
@@ -116,6 +136,7 @@ struct Inner {
     syncs: Syncs,
     settings: Settings,
     rates: Rates,
+    probe_rates: Rates,
     cursors: Cursors,
     meters: Meters,
     /// Ends streams when the server stops.
@@ -136,7 +157,10 @@ impl App {
         Self(Arc::new(Inner {
             store,
             syncs,
-            rates: Rates::new(rate),
+            rates: Rates::per_second(rate),
+            probe_rates: Rates::per_minute(
+                NonZeroU32::new(settings.probes_per_min).unwrap_or(NonZeroU32::MIN),
+            ),
             cursors: Cursors::new(&key),
             meters: Meters::new(),
             stop: CancellationToken::new(),
@@ -163,6 +187,10 @@ impl App {
 
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.rates
+    }
+
+    pub(crate) fn probe_rates(&self) -> &Rates {
+        &self.0.probe_rates
     }
 
     pub(crate) fn cursors(&self) -> &Cursors {

@@ -16,13 +16,14 @@ use utoipa::openapi::{
 };
 
 use crate::App;
-use crate::api::{self, reasons};
+use crate::api::{self, probes, reasons, records};
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
 use crate::jsonapi::media;
 use crate::jsonapi::params::{Does, Listing};
 use crate::routes::{self, Auth, Route, Shape};
 
+mod attribute;
 mod schema;
 
 /// One operation's parameter, as the documentation shows it.
@@ -50,12 +51,12 @@ pub(crate) fn document() -> OpenApi {
             SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
         )
         .schema("errors", schema::errors());
-    for kind in api::KINDS {
+    for kind in api::kinds() {
         components = components
             .schema(kind.name, schema::resource(kind))
             .schema(format!("{}_document", kind.name), schema::document(kind))
             .schema(format!("{}_list", kind.name), schema::list(kind));
-        if schema::writable(kind).is_some() {
+        if attribute::writable(kind).is_some() {
             components = components
                 .schema(format!("new_{}", kind.name), schema::new(kind))
                 .schema(format!("changed_{}", kind.name), schema::changed(kind));
@@ -147,6 +148,8 @@ pub(crate) fn parameters(route: &Route) -> Parameters {
     match route.shape {
         Shape::List(listing) | Shape::Facets(listing) => all.extend(query(listing)),
         Shape::Find(listing) | Shape::Reasons(listing) => all.extend(query(listing)),
+        Shape::Records(model) => all.extend(query(records::listing(model))),
+        Shape::Record(model) => all.extend(query(records::showing(model))),
         Shape::Stream(listing) => {
             all.extend(query(listing));
             let what = "the `id` of the last event that arrived; the stream goes on after it";
@@ -160,7 +163,12 @@ pub(crate) fn parameters(route: &Route) -> Parameters {
             let what = "`return=representation`: the rows in the answer, not only their ids";
             all.push(parameter("Prefer", ParameterIn::Header, what, schema::text()));
         }
-        Shape::Create(_) | Shape::Update(_) | Shape::Delete | Shape::Run | Shape::Other(_) => {}
+        Shape::Create(_)
+        | Shape::Update(_)
+        | Shape::Delete
+        | Shape::Run
+        | Shape::Probe { .. }
+        | Shape::Other(_) => {}
     }
     Parameters(all)
 }
@@ -237,6 +245,9 @@ fn body(route: &Route) -> Option<utoipa::openapi::request_body::RequestBody> {
         Shape::Create(kind) => {
             Some(builder.content(media::JSON_API, content(format!("new_{}", kind.name))).build())
         }
+        Shape::Probe { takes_body: true } => Some(
+            builder.content(media::JSON_API, content(format!("new_{}", probes::KIND.name))).build(),
+        ),
         Shape::Update(kind) => Some(
             builder.content(media::JSON_API, content(format!("changed_{}", kind.name))).build(),
         ),
@@ -252,10 +263,13 @@ fn body(route: &Route) -> Option<utoipa::openapi::request_body::RequestBody> {
         }
         Shape::List(_)
         | Shape::Find(_)
+        | Shape::Records(_)
+        | Shape::Record(_)
         | Shape::Delete
         | Shape::Facets(_)
         | Shape::Stream(_)
         | Shape::Run
+        | Shape::Probe { takes_body: false }
         | Shape::Reasons(_)
         | Shape::Other(_) => None,
     }
@@ -277,6 +291,14 @@ fn responses(route: &Route) -> utoipa::openapi::Responses {
         Shape::Find(it) => {
             ("200", done("The resource").content(media::JSON_API, document(it.kind)))
         }
+        Shape::Records(model) => {
+            let kind = records::listing(model).kind;
+            ("200", done("A page").content(media::JSON_API, list(kind)))
+        }
+        Shape::Record(model) => {
+            let kind = records::listing(model).kind;
+            ("200", done("The resource").content(media::JSON_API, document(kind)))
+        }
         Shape::Create(kind) => ("201", done("Made").content(media::JSON_API, document(kind))),
         Shape::Batch(kind) => {
             ("201", done("All made, in their order").content(media::JSON_API, list(kind)))
@@ -294,6 +316,9 @@ fn responses(route: &Route) -> utoipa::openapi::Responses {
         ),
         Shape::Run => {
             ("202", done("The run").content(media::JSON_API, document(&api::sync_logs::KIND)))
+        }
+        Shape::Probe { .. } => {
+            ("200", done("What was found").content(media::JSON_API, document(&probes::KIND)))
         }
         Shape::Other(media) => {
             ("200", done("As it says").content(media, Content::new(Some(schema::text()))))

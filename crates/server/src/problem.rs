@@ -105,6 +105,11 @@ impl Problem {
         Self::of(vec![Fault::at(code, pointer, detail)])
     }
 
+    /// Worth another try after some seconds.
+    pub(crate) fn wait(code: Code, detail: impl Into<Cow<'static, str>>, seconds: u64) -> Self {
+        Self::new(code, detail).with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("there is no such {what} here"))
     }

@@ -5,15 +5,17 @@ use axum::Router;
 use axum::http::Method;
 use axum::middleware;
 use axum::routing::{MethodRouter, delete, get, patch, post};
+use domain::TargetModel;
 
 use crate::api::{
-    api_keys, connectors, diagnostics, reasons, sync_logs, workspace_connectors, workspaces,
+    self, api_keys, connector_mappings, connectors, diagnostics, probes, reasons, records,
+    sync_logs, workspace_connectors, workspaces,
 };
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
 use crate::jsonapi::params::Listing;
 use crate::problem::Problem;
-use crate::{App, docs, edge, health, openapi};
+use crate::{App, authorizations, docs, edge, health, openapi};
 
 /// Which key a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,9 @@ pub struct Route {
 pub(crate) enum Shape {
     List(&'static Listing),
     Find(&'static Listing),
+    /// A page of a model's records, and one of them.
+    Records(TargetModel),
+    Record(TargetModel),
     Create(&'static Kind),
     Batch(&'static Kind),
     Update(&'static Kind),
@@ -57,6 +62,10 @@ pub(crate) enum Shape {
     Stream(&'static Listing),
     /// A run is asked for or asked to stop: 202.
     Run,
+    /// An address is tried, with a body that says which or without one.
+    Probe {
+        takes_body: bool,
+    },
     Reasons(&'static Listing),
     /// Not JSON:API: its media type.
     Other(&'static str),
@@ -75,6 +84,8 @@ const fn route(
 const DIAGNOSTICS: &str = "/v1/connector-sync-diagnostics";
 const DIAGNOSTIC: &str = "/v1/connector-sync-diagnostics/{id}";
 const LOG: &str = "/v1/workspace-connector-sync-logs/{id}";
+const MAPPINGS: &str = "/v1/connector-mappings";
+const MAPPING: &str = "/v1/connector-mappings/{id}";
 const INSTALLATIONS: &str = "/v1/workspace-connectors";
 const INSTALLATION: &str = "/v1/workspace-connectors/{id}";
 
@@ -82,7 +93,8 @@ const INSTALLATION: &str = "/v1/workspace-connectors/{id}";
 #[rustfmt::skip]
 pub static ALL: &[Route] = {
     use Auth::{Admin, AdminOrOperator, Any, Operator, Public, Read, Write};
-    use Shape::{Batch, Create, Delete, Facets, Find, List, Other, Reasons, Run, Stream, Update};
+    use Shape::{Batch, Create, Delete, Facets, Find, List, Other, Probe, Reasons, Record, Records, Run, Stream, Update};
+    use TargetModel as M;
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PATCH: Method = Method::PATCH;
@@ -111,6 +123,7 @@ pub static ALL: &[Route] = {
 
         route(GET, "/v1/connectors", Read, ("List the connector catalogue", List(&connectors::LISTING)), || get(connectors::list)),
         route(POST, "/v1/connectors", Write, ("Add a custom connector", Create(&connectors::KIND)), || post(connectors::create)),
+        route(POST, "/v1/connectors/probe", Write, ("Try an address: is a server there, and what does it offer?", Probe { takes_body: true }), || post(probes::address)),
         route(GET, "/v1/connectors/{id}", Read, ("Show a connector", Find(&connectors::SHOWING)), || get(connectors::find)),
         route(PATCH, "/v1/connectors/{id}", Admin, ("Change a custom connector", Update(&connectors::KIND)), || patch(connectors::update)),
         route(DELETE, "/v1/connectors/{id}", Admin, ("Delete a custom connector", Delete), || delete(connectors::delete)),
@@ -121,10 +134,45 @@ pub static ALL: &[Route] = {
         route(PATCH, INSTALLATION, Admin, ("Change an installation", Update(&workspace_connectors::KIND)), || patch(workspace_connectors::update)),
         route(DELETE, INSTALLATION, Admin, ("Remove an installation and its credentials", Delete), || delete(workspace_connectors::delete)),
         route(POST, "/v1/workspace-connectors/{id}/sync", Write, ("Start a run", Run), || post(workspace_connectors::sync)),
+        route(GET, "/v1/workspace-connectors/{id}/health", Read, ("Show how an installation does, and each of its targets", Find(&api::health::SHOWING)), || get(api::health::find)),
+        route(POST, "/v1/workspace-connectors/{id}/probe", Write, ("Try the address of an installation, with its credentials", Probe { takes_body: false }), || post(probes::installation)),
+
+        route(GET, MAPPINGS, Read, ("List mappings, every version of them", List(&connector_mappings::LISTING)), || get(connector_mappings::list)),
+        route(POST, MAPPINGS, Admin, ("Write a mapping by hand", Create(&connector_mappings::KIND)), || post(connector_mappings::create)),
+        route(GET, MAPPING, Read, ("Show a version of a mapping", Find(&connector_mappings::SHOWING)), || get(connector_mappings::find)),
+        route(PATCH, MAPPING, Admin, ("Pin slots, ask for another drawing, or roll back to this version", Update(&connector_mappings::KIND)), || patch(connector_mappings::update)),
+        route(DELETE, MAPPING, Admin, ("Delete a version; without a live one, the next run draws anew", Delete), || delete(connector_mappings::delete)),
+        route(POST, "/v1/workspace-connectors/{id}/authorize", Write, ("Begin an authorization; `meta.authorization_url` is where a person gives consent", Other("application/vnd.api+json")), || post(authorizations::begin)),
+        route(GET, authorizations::CALLBACK, Public, ("Where authorization servers send people back to", Other("text/html")), || get(authorizations::finish)),
 
         route(GET, "/v1/workspace-connector-sync-logs", Read, ("List runs", List(&sync_logs::LISTING)), || get(sync_logs::list)),
         route(GET, LOG, Read, ("Show a run", Find(&sync_logs::SHOWING)), || get(sync_logs::find)),
         route(POST, "/v1/workspace-connector-sync-logs/{id}/cancel", Write, ("Ask a run to stop", Run), || post(sync_logs::cancel)),
+
+        route(GET, "/v1/companies", Read, ("List companies", Records(M::Company)), || records::lists(M::Company)),
+        route(GET, "/v1/companies/{id}", Read, ("Show a company", Record(M::Company)), || records::finds(M::Company)),
+        route(GET, "/v1/people", Read, ("List people", Records(M::People)), || records::lists(M::People)),
+        route(GET, "/v1/people/{id}", Read, ("Show a person", Record(M::People)), || records::finds(M::People)),
+        route(GET, "/v1/invoices", Read, ("List invoices", Records(M::Invoice)), || records::lists(M::Invoice)),
+        route(GET, "/v1/invoices/{id}", Read, ("Show an invoice", Record(M::Invoice)), || records::finds(M::Invoice)),
+        route(GET, "/v1/transactions", Read, ("List transactions", Records(M::Transaction)), || records::lists(M::Transaction)),
+        route(GET, "/v1/transactions/{id}", Read, ("Show a transaction", Record(M::Transaction)), || records::finds(M::Transaction)),
+        route(GET, "/v1/accounts", Read, ("List accounts", Records(M::Account)), || records::lists(M::Account)),
+        route(GET, "/v1/accounts/{id}", Read, ("Show an account", Record(M::Account)), || records::finds(M::Account)),
+        route(GET, "/v1/ledger-accounts", Read, ("List ledger accounts", Records(M::LedgerAccount)), || records::lists(M::LedgerAccount)),
+        route(GET, "/v1/ledger-accounts/{id}", Read, ("Show a ledger account", Record(M::LedgerAccount)), || records::finds(M::LedgerAccount)),
+        route(GET, "/v1/journals", Read, ("List journals", Records(M::Journal)), || records::lists(M::Journal)),
+        route(GET, "/v1/journals/{id}", Read, ("Show a journal", Record(M::Journal)), || records::finds(M::Journal)),
+        route(GET, "/v1/journal-entries", Read, ("List journal entries", Records(M::JournalEntry)), || records::lists(M::JournalEntry)),
+        route(GET, "/v1/journal-entries/{id}", Read, ("Show a journal entry", Record(M::JournalEntry)), || records::finds(M::JournalEntry)),
+        route(GET, "/v1/emails", Read, ("List e-mail addresses", Records(M::Email)), || records::lists(M::Email)),
+        route(GET, "/v1/emails/{id}", Read, ("Show an e-mail address", Record(M::Email)), || records::finds(M::Email)),
+        route(GET, "/v1/payment-means", Read, ("List means of payment", Records(M::PaymentMeans)), || records::lists(M::PaymentMeans)),
+        route(GET, "/v1/payment-means/{id}", Read, ("Show a means of payment", Record(M::PaymentMeans)), || records::finds(M::PaymentMeans)),
+        route(GET, "/v1/invoice-transactions", Read, ("List payments of invoices", Records(M::InvoiceTransaction)), || records::lists(M::InvoiceTransaction)),
+        route(GET, "/v1/invoice-transactions/{id}", Read, ("Show a payment of an invoice", Record(M::InvoiceTransaction)), || records::finds(M::InvoiceTransaction)),
+        route(GET, "/v1/documents", Read, ("List documents", Records(M::Document)), || records::lists(M::Document)),
+        route(GET, "/v1/documents/{id}", Read, ("Show a document", Record(M::Document)), || records::finds(M::Document)),
 
         route(GET, "/v1/reasons", Public, ("List the reasons", Reasons(&reasons::SHOWING)), || get(reasons::list)),
         route(GET, "/v1/reasons/{reason}", Public, ("Show a reason", Find(&reasons::SHOWING)), || get(reasons::find)),

@@ -46,6 +46,18 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// The same without an application: one router until `stop`.
+pub(crate) async fn plain(
+    router: Router,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let connections = TaskTracker::new();
+    accept(&listener, &connections, &router, &stop, stop.cancelled()).await;
+    connections.close();
+    tokio::time::timeout(GRACE, connections.wait()).await.map_err(io::Error::other)
+}
+
 async fn accept(
     listener: &TcpListener,
     connections: &TaskTracker,

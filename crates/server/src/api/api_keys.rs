@@ -62,7 +62,9 @@ struct Shown<'a> {
 }
 
 impl Resource for Shown<'_> {
-    const KIND: &'static Kind = &KIND;
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
 
     fn id(&self) -> Id<'_> {
         Id::Uuid(self.key.api_key_id.0)

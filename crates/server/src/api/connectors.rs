@@ -4,12 +4,13 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use domain::connector::AuthorizationFlow;
+use domain::governance::Governance;
 use domain::id::ConnectorId;
 use serde_json::Value;
 use store::connectors::{self, Connector, New, Patch};
 
 use crate::App;
-use crate::api::{self, Named};
+use crate::api::{self, Named, transport};
 use crate::auth::{Admin, Reader, Writer};
 use crate::jsonapi::body::{self, Document};
 use crate::jsonapi::document::{self, Around, Fields, Id, Kind, Resource};
@@ -58,7 +59,9 @@ const fn listing(does: Does) -> Listing {
 }
 
 impl Resource for Connector {
-    const KIND: &'static Kind = &KIND;
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
 
     fn id(&self) -> Id<'_> {
         Id::Uuid(self.connector_id.0)
@@ -106,6 +109,11 @@ impl Resource for Connector {
     fn relationships(&self, _: &mut Json, _: &Fields) {}
 }
 
+/// The resource object of a catalogue entry, as every door shows it.
+pub fn resource(it: &Connector) -> Value {
+    document::value(it)
+}
+
 pub(crate) async fn list(
     State(app): State<App>,
     Reader(tenant): Reader,
@@ -132,7 +140,7 @@ pub(crate) async fn find(
     Ok(document::answer(StatusCode::OK, document::one(&found, &params, None)))
 }
 
-/// The same `service_id` again answers with the entry that is there.
+/// The same address or `service_id` again answers with the entry that is there.
 pub(crate) async fn create(
     State(app): State<App>,
     Writer(tenant): Writer,
@@ -173,7 +181,7 @@ fn parse(id: &str) -> Result<ConnectorId, Problem> {
 }
 
 fn made_here(attributes: &mut Members<'_>, faults: &mut Faults) {
-    for name in ["connector_id", "is_custom", "default_transport", "created_at", "updated_at"] {
+    for name in ["connector_id", "is_custom", "created_at", "updated_at"] {
         attributes.immutable(name, faults);
     }
 }
@@ -190,7 +198,16 @@ fn new(document: &Value) -> Result<New, Problem> {
         // Set by a change.
         attributes.immutable(name, &mut faults);
     }
-    let service_id = attributes.required("service_id", &mut faults, slug);
+    let pointer = attributes.pointer("default_transport");
+    let address = attributes
+        .nullable("default_transport", &mut faults, input::object)
+        .flatten()
+        .and_then(|it| transport::address(it, pointer, &mut faults));
+    // An address names its connector; without one, the client does.
+    let service_id = match attributes.has("default_transport") && !attributes.has("service_id") {
+        true => address.as_deref().map(transport::slug),
+        false => attributes.required("service_id", &mut faults, slug),
+    };
     let name = attributes.required("name", &mut faults, input::sized_text(1, 100));
     let provider =
         attributes.nullable("provider", &mut faults, input::sized_text(1, 100)).flatten();
@@ -206,17 +223,24 @@ fn new(document: &Value) -> Result<New, Problem> {
         provider,
         authorization_flow: flow.unwrap_or(AuthorizationFlow::None),
         supported_target_models: targets,
+        address,
     });
     faults.or(new)
 }
 
-/// Pins, bans and hints per target: read by the engine, which says in its rows what it cannot use.
+/// Pins, bans and hints per target: what the engine would not understand is refused here.
 fn governance(value: &Value) -> Result<Value, String> {
-    input::object(value)?;
     match value.to_string() {
-        it if it.len() > GOVERNANCE_MAX => Err(format!("is larger than {GOVERNANCE_MAX} bytes")),
-        it if it.contains("\\u0000") => Err("holds a NUL character".to_owned()),
-        _ => Ok(value.clone()),
+        it if it.len() > GOVERNANCE_MAX => {
+            return Err(format!("is larger than {GOVERNANCE_MAX} bytes"));
+        }
+        it if it.contains("\\u0000") => return Err("holds a NUL character".to_owned()),
+        _ => {}
+    }
+    match Governance::parse(value) {
+        Ok(_) => Ok(value.clone()),
+        Err(fault) if fault.at.is_empty() => Err(fault.says),
+        Err(fault) => Err(format!("is refused: {fault}")),
     }
 }
 
@@ -237,7 +261,7 @@ fn patch(document: &Value, id: &str) -> Result<Patch, Problem> {
         return faults.or(None);
     };
     made_here(&mut attributes, &mut faults);
-    for name in ["service_id", "authorization_flow"] {
+    for name in ["service_id", "authorization_flow", "default_transport"] {
         attributes.immutable(name, &mut faults);
     }
     let patch = Patch {

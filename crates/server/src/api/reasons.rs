@@ -47,7 +47,9 @@ pub(crate) static SHOWING: Listing = Listing {
 };
 
 impl Resource for Page {
-    const KIND: &'static Kind = &KIND;
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
 
     fn id(&self) -> Id<'_> {
         Id::Word(self.reason.as_str())

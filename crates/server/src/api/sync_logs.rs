@@ -64,7 +64,9 @@ pub(crate) struct Shown<'a> {
 }
 
 impl Resource for Shown<'_> {
-    const KIND: &'static Kind = &KIND;
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
 
     fn id(&self) -> Id<'_> {
         Id::Uuid(self.log.sync_log_id.0)

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use axum::http::{HeaderName, HeaderValue, Uri};
-use domain::connector::{Secret, Transport};
+use domain::connector::{Secret, Transport, plain_address};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::code::Code;
 use crate::jsonapi::input::{self, Faults, Members};
@@ -39,6 +40,34 @@ pub(crate) fn config(
     };
     members.finish(faults);
     transport
+}
+
+/// A default transport of the catalogue: `{ "transport": "http", "url": … }`, without credentials.
+pub(crate) fn address(
+    given: &Map<String, Value>,
+    at: String,
+    faults: &mut Faults,
+) -> Option<String> {
+    let mut members = Members::new(given, at);
+    let kind = members.required("transport", faults, input::word::<Kind>);
+    let address = members.required("url", faults, url);
+    if kind == Some(Kind::Stdio) {
+        let detail = "the catalogue of a workspace holds addresses alone; use `http`";
+        faults.add(Code::InvalidMember, members.pointer("transport"), detail);
+    }
+    members.finish(faults);
+    address
+}
+
+/// Names a connector by its address: the host for people, and a digest of the whole.
+pub fn slug(address: &str) -> String {
+    let plain = plain_address(address);
+    let host = plain.split("://").nth(1).and_then(|it| it.split('/').next()).unwrap_or_default();
+    let fit = |it: char| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' };
+    let host: String = host.chars().take(60).map(fit).collect();
+    let digest = Sha256::digest(plain.as_bytes());
+    let digest = digest.get(..4).map(domain::hex).unwrap_or_default();
+    format!("{host}-{digest}")
 }
 
 fn http(members: &mut Members<'_>, faults: &mut Faults) -> Option<Transport> {

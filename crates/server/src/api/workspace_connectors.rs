@@ -4,8 +4,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
+use domain::connector::InstallationStatus;
 use domain::id::WorkspaceConnectorId;
 use domain::run::TriggerType;
+use serde_json::Value;
+use store::sync_logs::Next;
 use store::workspace_connectors::{self, WorkspaceConnector};
 use store::{Tenant, sync_logs};
 
@@ -56,7 +59,9 @@ const fn listing(does: Does) -> Listing {
 }
 
 impl Resource for WorkspaceConnector {
-    const KIND: &'static Kind = &KIND;
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
 
     fn id(&self) -> Id<'_> {
         Id::Uuid(self.workspace_connector_id.0)
@@ -109,6 +114,11 @@ impl Resource for WorkspaceConnector {
     }
 }
 
+/// The resource object of an installation, as every door shows it.
+pub fn resource(it: &WorkspaceConnector) -> Value {
+    document::value(it)
+}
+
 pub(crate) async fn list(
     State(app): State<App>,
     Reader(tenant): Reader,
@@ -145,6 +155,7 @@ pub(crate) async fn create(
     own(&app, &tenant, given.workspace.as_deref()).await?;
     let made = workspace_connectors::insert(app.store(), &tenant, given.new, app.now()).await;
     let made = made.map_err(refused)?;
+    ask_for_first_run(&app, &tenant, &made).await?;
     Ok(document::created(&made, document::one(&made, &Params::default(), None)))
 }
 
@@ -166,8 +177,12 @@ pub(crate) async fn update(
     let connector = parse(&id)?;
     let patch = input::patch(&body::tree(&bytes)?, &id, app.settings().allows_stdio)?;
     let store = app.store();
+    let is_enabled = patch.status == Some(InstallationStatus::Enabled);
     let changed = workspace_connectors::update(store, &tenant, connector, patch, app.now()).await;
     let changed = changed.map_err(refused)?;
+    if is_enabled {
+        ask_for_first_run(&app, &tenant, &changed).await?;
+    }
     let document = document::one(&changed, &Params::default(), None);
     Ok(document::answer(StatusCode::OK, document))
 }
@@ -180,6 +195,23 @@ pub(crate) async fn delete(
 ) -> Result<Response, Problem> {
     workspace_connectors::delete(app.store(), &tenant, parse(&id)?, app.now()).await?;
     Ok(document::nothing())
+}
+
+/// An installation that has never been synced is, soon after it may be: whoever is still setting it
+/// up has a moment for it, and whoever asks for a run themselves has theirs.
+async fn ask_for_first_run(
+    app: &App,
+    tenant: &Tenant,
+    made: &WorkspaceConnector,
+) -> Result<(), Problem> {
+    let Some(after) = app.settings().initial_after else { return Ok(()) };
+    if made.last_success_at.is_none() {
+        let at = app.now() + after;
+        let first = Next::first(TriggerType::Initial);
+        let id = made.workspace_connector_id;
+        sync_logs::schedule_later(app.store(), tenant, id, &first, at).await?;
+    }
+    Ok(())
 }
 
 /// 202 with the run that was scheduled, or 409 with the reason why not.

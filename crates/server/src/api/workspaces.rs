@@ -49,7 +49,9 @@ const fn listing(does: Does) -> Listing {
 }
 
 impl Resource for Workspace {
-    const KIND: &'static Kind = &KIND;
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
 
     fn id(&self) -> Id<'_> {
         Id::Uuid(self.workspace_id.0)

@@ -40,7 +40,7 @@ impl Fields {
 
 /// What can be written as a resource object.
 pub(crate) trait Resource {
-    const KIND: &'static Kind;
+    fn kind(&self) -> &'static Kind;
 
     fn id(&self) -> Id<'_>;
 
@@ -57,11 +57,18 @@ pub(crate) trait Resource {
     fn about(&self) -> Option<String> {
         None
     }
+
+    /// The end of its own path, for what is a part of another resource: `/health`.
+    fn part(&self) -> &'static str {
+        ""
+    }
 }
 
 /// A resource of a list is looked at, not taken.
 impl<R: Resource> Resource for &R {
-    const KIND: &'static Kind = R::KIND;
+    fn kind(&self) -> &'static Kind {
+        (*self).kind()
+    }
 
     fn id(&self) -> Id<'_> {
         (*self).id()
@@ -81,6 +88,10 @@ impl<R: Resource> Resource for &R {
 
     fn about(&self) -> Option<String> {
         (*self).about()
+    }
+
+    fn part(&self) -> &'static str {
+        (*self).part()
     }
 }
 
@@ -102,7 +113,7 @@ impl std::fmt::Display for Id<'_> {
 
 /// The resource object.
 pub(crate) fn resource<R: Resource>(json: &mut Json, it: &R, fields: &Fields) {
-    let kind = R::KIND;
+    let kind = it.kind();
     json.open().key("type").word(kind.name);
     json.key("id");
     id(json, it.id());
@@ -120,11 +131,18 @@ pub(crate) fn resource<R: Resource>(json: &mut Json, it: &R, fields: &Fields) {
         Id::Uuid(id) => json.raw(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
         Id::Word(word) => json.raw(word),
     };
-    json.raw("\"");
+    json.raw(it.part()).raw("\"");
     if let Some(about) = it.about() {
         json.key("about").word(&about);
     }
     json.close().close();
+}
+
+/// The resource object with everything in it, as a value.
+pub(crate) fn value(it: &impl Resource) -> serde_json::Value {
+    let mut json = Json::with_capacity(1024);
+    resource(&mut json, it, &Fields::All);
+    serde_json::from_slice(&json.into_bytes()).unwrap_or_default()
 }
 
 fn id(json: &mut Json, id: Id<'_>) {
@@ -148,10 +166,10 @@ pub(crate) fn to_one(json: &mut Json, name: &'static str, kind: &'static str, to
 pub(crate) fn one<R: Resource>(it: &R, params: &Params, included: Option<&Json>) -> Vec<u8> {
     let mut json = begin(2048);
     json.key("data");
-    resource(&mut json, it, params.fields(R::KIND));
+    resource(&mut json, it, params.fields(it.kind()));
     push_included(&mut json, included);
-    json.key("links").open().key("self").raw("\"").raw(R::KIND.path).raw("/");
-    json.raw(&it.id().to_string()).raw("\"").close();
+    json.key("links").open().key("self").raw("\"").raw(it.kind().path).raw("/");
+    json.raw(&it.id().to_string()).raw(it.part()).raw("\"").close();
     json.close();
     json.into_bytes()
 }
@@ -174,9 +192,9 @@ pub(crate) fn page<'r, T, R: Resource>(
 ) -> Vec<u8> {
     let mut json = begin(1024 + slice.items.len() * 1400);
     json.key("data").open_list();
-    let fields = around.params.fields(R::KIND);
     for (row, _) in &slice.items {
-        resource(&mut json, &each(row), fields);
+        let it = each(row);
+        resource(&mut json, &it, around.params.fields(it.kind()));
     }
     json.close_list();
     push_included(&mut json, around.included);
@@ -231,7 +249,7 @@ pub(crate) fn answer(status: StatusCode, document: Vec<u8>) -> Response {
 /// 201 with `Location`.
 pub(crate) fn created<R: Resource>(it: &R, document: Vec<u8>) -> Response {
     let mut response = answer(StatusCode::CREATED, document);
-    let location = format!("{}/{}", R::KIND.path, it.id());
+    let location = format!("{}/{}", it.kind().path, it.id());
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }

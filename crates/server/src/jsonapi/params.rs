@@ -228,8 +228,8 @@ fn split(name: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 fn fieldset(name: &str, kind: &str, value: &str) -> Result<(&'static str, Fields), Problem> {
-    let Some(kind) = api::KINDS.iter().find(|it| it.name == kind) else {
-        let detail = match nearest(kind, api::KINDS.iter().map(|it| it.name)) {
+    let Some(kind) = api::kinds().find(|it| it.name == kind) else {
+        let detail = match nearest(kind, api::kinds().map(|it| it.name)) {
             Some(near) => format!("there is no such type; did you mean `fields[{near}]`?"),
             None => "there is no such type".to_owned(),
         };

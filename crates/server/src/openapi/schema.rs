@@ -2,154 +2,30 @@
 
 use std::fmt::Display;
 
-use domain::connector::{AuthorizationFlow, ConnectorStatus, InstallationStatus, Role};
-use domain::run::{SyncStatus, TriggerType};
 use domain::{Class, Impact, Reason, Stage, TargetModel};
 use store::diagnostics::Facet;
 use store::{Field, FieldKind};
 use utoipa::openapi::schema::{ArrayBuilder, SchemaType};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type};
 
+use super::attribute::{attribute, writable};
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
 
-/// What a client may set: required in a new one, optional in a new one, and in a change.
-pub(super) struct Writable {
-    required: &'static [&'static str],
-    optional: &'static [&'static str],
-    changed: &'static [&'static str],
-    /// Relationships of a new one, and whether each must be there.
-    to: &'static [(&'static str, bool)],
-}
-
-pub(super) fn writable(kind: &Kind) -> Option<Writable> {
-    Some(match kind.name {
-        "connector_sync_diagnostic" => Writable {
-            required: &["target_model", "reason", "detail"],
-            optional: &["tool_name", "http_status", "occurred_at"],
-            changed: &["target_model", "tool_name", "reason", "http_status", "detail"],
-            to: &[("workspace_connector", true), ("workspace", false), ("sync_log", false)],
-        },
-        "workspace" => Writable {
-            required: &["name"],
-            optional: &["description", "external_workspace_id", "retention_days"],
-            changed: &["name", "description", "external_workspace_id", "retention_days"],
-            to: &[],
-        },
-        "api_key" => Writable {
-            required: &["name", "role"],
-            optional: &["expiration_at"],
-            changed: &["name", "role", "expiration_at", "is_active"],
-            to: &[("workspace", false)],
-        },
-        "connector" => Writable {
-            required: &["service_id", "name"],
-            optional: &["provider", "authorization_flow", "supported_target_models"],
-            changed: &["name", "provider", "supported_target_models", "status", "governance"],
-            to: &[],
-        },
-        "workspace_connector" => Writable {
-            required: &["name", "config"],
-            optional: &["schedule", "supported_target_models"],
-            changed: &["name", "config", "status", "schedule", "supported_target_models"],
-            to: &[("connector", true), ("workspace", false)],
-        },
-        _ => return None,
-    })
-}
-
-/// The schema of an attribute. Every attribute of every kind has one; a test holds it.
-pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
-    Some(match name {
-        "diagnostic_id"
-        | "workspace_id"
-        | "api_key_id"
-        | "connector_id"
-        | "workspace_connector_id"
-        | "sync_log_id" => formatted(KnownFormat::Uuid, false),
-        "created_at" | "occurred_at" => formatted(KnownFormat::DateTime, false),
-        // A diagnostic's may be null (the seed); the others always have one.
-        "updated_at" => formatted(KnownFormat::DateTime, kind.name == "connector_sync_diagnostic"),
-        "deleted_at" | "expiration_at" | "last_used_at" | "last_success_at" | "started_at"
-        | "completed_at" => formatted(KnownFormat::DateTime, true),
-        "target_model" => words(TargetModel::ALL),
-        "reason" => words(Reason::ALL),
-        "class" => words(Class::ALL),
-        "impact" => words(Impact::ALL),
-        "stage" => words(Stage::ALL),
-        "role" => words(Role::ALL),
-        "trigger_type" => words(TriggerType::ALL),
-        "authorization_flow" => words(AuthorizationFlow::ALL),
-        "status" => match kind.name {
-            "connector" => words(ConnectorStatus::ALL),
-            "workspace_connector" => words(InstallationStatus::ALL),
-            _ => words(SyncStatus::ALL),
-        },
-        "http_status" => nullable_number(100, 599),
-        "retention_days" => nullable_number(1, 3650),
-        "duration_ms" => nullable_number(0, i64::MAX),
-        "detail" => sized(1, domain::diagnostic::DETAIL_MAX, false),
-        "tool_name" => sized(1, domain::diagnostic::TOOL_NAME_MAX, true),
-        "name" | "service_id" => sized(1, 100, false),
-        "provider" | "external_workspace_id" => sized(1, 100, true),
-        "description" => sized(0, 500, true),
-        "is_active" | "is_custom" => flag(),
-        "supported_target_models" => {
-            list_of(words(TargetModel::ALL)).schema_type(nullable(Type::Array)).into()
-        }
-        "config" => config(),
-        "schedule" => ObjectBuilder::new()
-            .property("interval_minutes", nullable_number(1, 525_600))
-            .property("paused", flag())
-            .into(),
-        "installed_capabilities" | "metadata" | "default_transport" | "governance" => {
-            ObjectBuilder::new().schema_type(nullable(Type::Object)).into()
-        }
-        "example" => ObjectBuilder::new().into(),
-        "who_acts" => list_of(text()).into(),
-        "error" => sized(0, 10_000, true),
-        "masked_key" | "title" | "summary" | "retry" | "meaning" | "likely_causes"
-        | "what_to_do" | "what_happens_next" => text(),
-        _ => return None,
-    })
-}
-
-fn config() -> Schema {
-    ObjectBuilder::new()
-        .description(Some(
-            "In: `transport` (`http` with `url` and `headers`, or, where allowed, `stdio` with \
-             `command`, `args` and `env`). Out: `address` and the names in `secrets_set`; \
-             credentials are never shown.",
-        ))
-        .property("transport", write_only(words(&["http", "stdio"])))
-        .property("url", write_only(text()))
-        .property("headers", write_only(ObjectBuilder::new().into()))
-        .property("address", text())
-        .property("secrets_set", Schema::from(list_of(text())))
-        .into()
-}
-
-fn write_only(mut schema: Schema) -> Schema {
-    if let Schema::Object(object) = &mut schema {
-        object.write_only = Some(true);
-    }
-    schema
-}
-
-fn list_of(items: impl Into<RefOr<Schema>>) -> ArrayBuilder {
+pub(super) fn list_of(items: impl Into<RefOr<Schema>>) -> ArrayBuilder {
     ArrayBuilder::new().items(items.into())
 }
 
-fn nullable(kind: Type) -> SchemaType {
+pub(super) fn nullable(kind: Type) -> SchemaType {
     SchemaType::from_iter([kind, Type::Null])
 }
 
-fn formatted(format: KnownFormat, is_nullable: bool) -> Schema {
+pub(super) fn formatted(format: KnownFormat, is_nullable: bool) -> Schema {
     let kind = if is_nullable { nullable(Type::String) } else { Type::String.into() };
     ObjectBuilder::new().schema_type(kind).format(Some(SchemaFormat::KnownFormat(format))).into()
 }
 
-fn sized(min: usize, max: usize, is_nullable: bool) -> Schema {
+pub(super) fn sized(min: usize, max: usize, is_nullable: bool) -> Schema {
     let kind = if is_nullable { nullable(Type::String) } else { Type::String.into() };
     ObjectBuilder::new().schema_type(kind).min_length(Some(min)).max_length(Some(max)).into()
 }
@@ -167,14 +43,19 @@ pub(super) fn number(min: i64, max: i64) -> Schema {
     object.minimum(Some(min)).maximum(Some(max)).into()
 }
 
-fn nullable_number(min: i64, max: i64) -> Schema {
+pub(super) fn nullable_number(min: i64, max: i64) -> Schema {
     let object = ObjectBuilder::new().schema_type(nullable(Type::Integer));
     object.minimum(Some(min)).maximum(Some(max)).into()
 }
 
-fn words<T: Display>(all: &[T]) -> Schema {
+pub(super) fn words<T: Display>(all: &[T]) -> Schema {
     let words = all.iter().map(ToString::to_string);
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+}
+
+pub(super) fn nullable_words<T: Display>(all: &[T]) -> Schema {
+    let words = all.iter().map(ToString::to_string).map(Some).chain([None]);
+    ObjectBuilder::new().schema_type(nullable(Type::String)).enum_values(Some(words)).into()
 }
 
 pub(super) fn path(name: &str) -> Schema {
@@ -219,6 +100,16 @@ fn to_one(kind: &str, is_nullable: bool) -> Schema {
     ObjectBuilder::new().property("data", Schema::from(data)).required("data").into()
 }
 
+/// Its `data` is there when it was included.
+fn to_many(kind: &str) -> Schema {
+    let one = ObjectBuilder::new().property("type", words(&[kind])).property("id", text());
+    let links = ObjectBuilder::new().property("related", text());
+    ObjectBuilder::new()
+        .property("data", Schema::from(list_of(Schema::from(one))))
+        .property("links", Schema::from(links))
+        .into()
+}
+
 fn attributes<'a>(kind: &Kind, names: impl Iterator<Item = &'a &'static str>) -> ObjectBuilder {
     names.fold(ObjectBuilder::new(), |object, name| match attribute(kind, name) {
         Some(schema) => object.property(*name, schema),
@@ -236,9 +127,14 @@ pub(super) fn resource(kind: &Kind) -> Schema {
         .required("type")
         .required("id");
     if !kind.relationships.is_empty() {
-        let to = kind.relationships.iter().fold(ObjectBuilder::new(), |object, (name, kind)| {
-            object.property(*name, to_one(kind, *name == "sync_log"))
-        });
+        let to =
+            kind.relationships.iter().fold(
+                ObjectBuilder::new(),
+                |object, (name, kind)| match *name {
+                    "versions" => object.property(*name, to_many(kind)),
+                    _ => object.property(*name, to_one(kind, *name == "sync_log")),
+                },
+            );
         object = object.property("relationships", Schema::from(to));
     }
     if let Some(meta) = meta(kind) {
@@ -266,7 +162,8 @@ fn meta(kind: &Kind) -> Option<Schema> {
         "api_key" => object.property("key", sized(0, 100, false)).into(),
         "workspace_connector_sync_log" => {
             let line = ObjectBuilder::new().property("target_model", words(TargetModel::ALL));
-            let counts = ["fetched", "mapped", "inserted", "updated", "unchanged", "waiting"];
+            let counts =
+                ["fetched", "mapped", "inserted", "updated", "unchanged", "waiting", "released"];
             let line =
                 counts.iter().fold(line, |line, name| line.property(*name, number(0, i64::MAX)));
             let line = line

@@ -9,8 +9,13 @@ use crate::world::{World, redacted, with};
 
 testkit::each_database! {
     a_connector_is_installed_and_its_secrets_stay_inside,
+    the_same_address_is_one_connector,
+    an_admin_puts_aside_and_reconnects,
+    a_paused_connector_runs_when_asked,
     a_run_is_started_once,
     a_run_shows_its_ledger_when_asked,
+    health_is_told_with_what_to_do,
+    a_run_that_brought_nothing_is_told_from_one_that_did,
 }
 
 fn new(kind: &str, attributes: Value) -> Value {
@@ -39,10 +44,20 @@ async fn a_connector_is_installed_and_its_secrets_stay_inside(db: Db) {
     let patch = change(
         "connector",
         &connector["data"]["id"],
-        json!({"name": "ERP", "governance": {"invoice": {"pins": {}}}}),
+        json!({"name": "ERP", "governance": {"targets": {"invoice": {"tools": ["list_bills"]}}}}),
     );
     let changed = world.patch(admin, uri, &patch).await.expect(200).json();
-    assert_eq!(changed["data"]["attributes"]["governance"]["invoice"], json!({"pins": {}}));
+    assert_eq!(
+        changed["data"]["attributes"]["governance"]["targets"]["invoice"],
+        json!({"tools": ["list_bills"]})
+    );
+    let wrong = change(
+        "connector",
+        &connector["data"]["id"],
+        json!({"governance": {"targets": {"invoice": {"tool": ["list_bills"]}}}}),
+    );
+    let refused = world.patch(admin, uri, &wrong).await.expect(422);
+    assert!(refused.text.contains("did you mean `tools`?"), "{}", refused.text);
     let config = json!({"transport": "http", "url": "https://mcp.example.com/mcp?x=1", "headers": {"Authorization": "Bearer s3cr3t-value"}});
     let body = new(
         "workspace_connector",
@@ -169,6 +184,79 @@ async fn a_connector_is_installed_and_its_secrets_stay_inside(db: Db) {
     world.get(write, uri).await.expect(404);
 }
 
+async fn the_same_address_is_one_connector(db: Db) {
+    let world = World::new(db).await;
+    let add = async |key: &str, url: &str| {
+        let to = json!({"transport": "http", "url": url});
+        let body = new("connector", json!({"name": "ERP", "default_transport": to}));
+        world.post(key, "/v1/connectors", &body).await
+    };
+    let write = &world.acme.write;
+    let made = add(write, "https://MCP.example.com/mcp?key=s3cr3t-value").await.expect(201);
+    assert!(!made.text.contains("s3cr3t"), "{}", made.text);
+    let made = made.json();
+    let attributes = &made["data"]["attributes"];
+    assert_eq!(
+        attributes["default_transport"],
+        json!({"transport": "http", "url": "https://mcp.example.com/mcp"})
+    );
+    assert!(attributes["service_id"].as_str().unwrap().starts_with("mcp.example.com-"));
+    let again = add(write, "https://mcp.example.com:443/mcp").await.expect(201).json();
+    assert_eq!(again["data"], made["data"]);
+    let foreign = add(&world.rival.write, "https://mcp.example.com/mcp").await.expect(201).json();
+    assert_ne!(foreign["data"]["id"], made["data"]["id"]);
+    let own = made["data"]["links"]["self"].as_str().unwrap();
+    assert_eq!(world.get(&world.rival.admin, own).await.errors(), ["404 not_found"]);
+    let errors = add(write, "ftp://mcp.example.com").await.errors();
+    assert_eq!(errors, ["422 invalid_member pointer /data/attributes/default_transport/url"]);
+}
+
+async fn an_admin_puts_aside_and_reconnects(db: Db) {
+    let world = World::new(db).await;
+    let uri = format!("/v1/workspace-connectors/{}", world.acme.connector);
+    let id = json!(world.acme.connector);
+    let patch = async |attributes: Value| {
+        let body = change("workspace_connector", &id, attributes);
+        world.patch(&world.acme.admin, &uri, &body).await
+    };
+    let status = |it: crate::world::Answer| it.json()["data"]["attributes"]["status"].clone();
+    for word in ["suspended", "disabled", "enabled"] {
+        assert_eq!(status(patch(json!({"status": word})).await.expect(200)), word);
+        let sync = crate::world::request(
+            axum::http::Method::POST,
+            &world.acme.write,
+            &format!("{uri}/sync"),
+            None,
+        );
+        let answer = world.ask(sync).await;
+        match word {
+            "enabled" => assert_eq!(answer.status, 202, "{}", answer.text),
+            _ => assert_eq!(answer.errors(), ["409 not_startable"]),
+        }
+    }
+    for word in ["processing", "degraded", "need_reconnect", "error", "to_configure"] {
+        let errors = patch(json!({"status": word})).await.errors();
+        assert_eq!(errors, ["422 invalid_member pointer /data/attributes/status"]);
+    }
+    world.db.run("update workspace_connectors set status = 'need_reconnect'").await;
+    assert_eq!(status(patch(json!({"name": "Renamed"})).await.expect(200)), "need_reconnect");
+    let config = json!({"transport": "http", "url": "https://x.test", "headers": {"a": "s3cr3t"}});
+    let back = patch(json!({"config": config})).await.expect(200);
+    assert!(!back.text.contains("s3cr3t"), "{}", back.text);
+    assert_eq!(status(back), "enabled");
+}
+
+async fn a_paused_connector_runs_when_asked(db: Db) {
+    let world = World::new(db).await;
+    let uri = format!("/v1/workspace-connectors/{}", world.acme.connector);
+    let id = json!(world.acme.connector);
+    let body = change("workspace_connector", &id, json!({"schedule": {"paused": true}}));
+    world.patch(&world.acme.admin, &uri, &body).await.expect(200);
+    let method = axum::http::Method::POST;
+    let sync = crate::world::request(method, &world.acme.write, &format!("{uri}/sync"), None);
+    world.ask(sync).await.expect(202);
+}
+
 async fn a_run_is_started_once(db: Db) {
     let world = World::with(db, Settings::default()).await;
     let uri = format!("/v1/workspace-connectors/{}/sync", world.acme.connector);
@@ -212,4 +300,53 @@ async fn a_run_shows_its_ledger_when_asked(db: Db) {
         .expect(200)
         .json();
     assert_eq!(one["data"]["attributes"]["status"], "success");
+}
+
+async fn health_is_told_with_what_to_do(db: Db) {
+    let world = World::new(db).await;
+    let uri = format!("/v1/workspace-connectors/{}/health", world.acme.connector);
+    let well = world.get(&world.acme.read, &uri).await.expect(200).json();
+    assert_eq!(well["data"]["links"]["self"], json!(uri));
+    assert_eq!(well["data"]["id"], json!(world.acme.connector));
+    let targets = well["data"]["attributes"]["targets"].as_array().unwrap();
+    assert_eq!(targets.len(), 12);
+    assert_eq!(targets[0]["state"], "never_synced");
+    world.db.run("update workspace_connectors set status = 'need_reconnect'").await;
+    let ill = world.get(&world.acme.read, &format!("{uri}?fields[health]=state,advice")).await;
+    let ill = ill.expect(200).json();
+    assert_eq!(ill["data"]["attributes"]["state"], "needs_reconnect");
+    assert!(ill["data"]["attributes"]["advice"].as_str().is_some_and(|it| it.len() > 10));
+    assert_eq!(world.get(&world.rival.read, &uri).await.errors(), ["404 not_found"]);
+}
+
+async fn a_run_that_brought_nothing_is_told_from_one_that_did(db: Db) {
+    let world = World::new(db).await;
+    let (store, tenant) = (&world.db.store, &world.acme.tenant);
+    let connector = testkit::make::connector(&world.db, tenant).await;
+    let at = testkit::make::now();
+    let run = store::sync_logs::schedule(
+        store,
+        tenant,
+        connector,
+        domain::run::TriggerType::Manual,
+        std::time::Duration::ZERO,
+        at,
+    );
+    let run = run.await.unwrap().unwrap().sync_log_id;
+    let outcome = store::sync_logs::Outcome {
+        error: None,
+        ledger: Vec::new(),
+        metadata: Some(json!({"outcome": "nothing_ingested"})),
+        resting: domain::connector::InstallationStatus::Enabled,
+    };
+    store::sync_logs::settle(store, tenant, run, outcome, at).await.unwrap();
+    let uri = format!(
+        "/v1/workspace-connector-sync-logs?filter[workspace_connector]={connector}&filter[status]="
+    );
+    let page = world.get(&world.acme.read, &format!("{uri}success")).await.expect(200).json();
+    assert_eq!(page["data"].as_array().unwrap().len(), 1);
+    assert_eq!(page["data"][0]["id"], json!(run));
+    assert_eq!(page["data"][0]["attributes"]["metadata"]["outcome"], "nothing_ingested");
+    let page = world.get(&world.acme.read, &format!("{uri}error")).await.expect(200).json();
+    assert_eq!(page["data"], json!([]));
 }

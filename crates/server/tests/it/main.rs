@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and a table of cases is as long as it is"
 )]
 
+mod authorizations;
 mod batches;
 mod diagnostics;
 mod exports;
@@ -15,7 +16,10 @@ mod framework;
 mod hostile;
 mod installations;
 mod lists;
+mod mappings;
 mod negotiation;
+mod probes;
+mod records;
 mod resources;
 mod shapes;
 mod strangers;

@@ -8,6 +8,7 @@ use server::routes::{self, Auth};
 use testkit::Db;
 
 use crate::world::{JSON_API, PATH, World, with};
+use crate::{mappings, records};
 
 testkit::each_database! { no_route_tells_a_stranger_anything }
 
@@ -85,7 +86,7 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             let key = keys["data"][0]["id"].as_str().unwrap().to_owned();
             by_id(key.clone(), change("api_key", &key))
         }
-        ("POST", "/v1/connectors") => Case::Open,
+        ("POST", "/v1/connectors" | "/v1/connectors/probe") => Case::Open,
         (_, "/v1/connectors/{id}") => {
             let id = custom(world).await;
             by_id(id.clone(), change("connector", &id))
@@ -98,15 +99,40 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             let body = json!({"data": {"type": "workspace_connector", "attributes": attributes, "relationships": to}});
             Case::Names { body, at: "/data/relationships/connector/data/id" }
         }
-        (_, "/v1/workspace-connectors/{id}" | "/v1/workspace-connectors/{id}/sync") => {
-            by_id(connector.clone(), change("workspace_connector", &connector))
-        }
+        (
+            _,
+            "/v1/workspace-connectors/{id}"
+            | "/v1/workspace-connectors/{id}/sync"
+            | "/v1/workspace-connectors/{id}/probe"
+            | "/v1/workspace-connectors/{id}/authorize"
+            | "/v1/workspace-connectors/{id}/health",
+        ) => by_id(connector.clone(), change("workspace_connector", &connector)),
         (
             _,
             "/v1/workspace-connector-sync-logs/{id}"
             | "/v1/workspace-connector-sync-logs/{id}/cancel",
         ) => by_id(run, Value::Null),
+        ("GET", "/v1/connector-mappings") => {
+            list(&[String::new(), format!("filter[workspace_connector]={connector}")])
+        }
+        ("POST", "/v1/connector-mappings") => Case::Names {
+            body: mappings::by_hand(&world.acme),
+            at: "/data/relationships/workspace_connector/data/id",
+        },
+        (_, "/v1/connector-mappings/{id}") => {
+            let id = mappings::draw(world, &world.acme, "secret of acme").await;
+            by_id(id.clone(), change("connector_mapping", &id))
+        }
         ("POST", "/v1/workspaces") | ("GET", "/metrics") => Case::Closed,
+        ("GET", records) if records::is_one(records) => {
+            by_id(records::any(world, &world.acme, records).await, Value::Null)
+        }
+        ("GET", records) if records::is_collection(records) => list(&[
+            String::new(),
+            "q=secret&page[total]=true".to_owned(),
+            "include=workspace_connector,first_seen_run,last_seen_run".to_owned(),
+            format!("filter[workspace_connector]={connector}"),
+        ]),
         _ => panic!("{method} {path} has no stranger case"),
     }
 }
@@ -119,6 +145,7 @@ async fn custom(world: &World) -> String {
 
 async fn no_route_tells_a_stranger_anything(db: Db) {
     let world = World::new(db).await;
+    records::fill(&world, &world.acme).await;
     for route in routes::ALL.iter().filter(|it| it.auth != Auth::Public) {
         let (method, path) = (&route.method, route.path);
         match case(&world, method, path).await {
@@ -155,7 +182,8 @@ async fn foreign(world: &World, method: &Method, path: &str, id: &str, body: &Va
     let body_of = |id: &str| {
         if body.is_null() { Value::Null } else { with(body.clone(), "/data/id", json!(id)) }
     };
-    let is_action = path.ends_with("/sync") || path.ends_with("/cancel");
+    let is_action =
+        ["/sync", "/cancel", "/probe", "/authorize"].iter().any(|it| path.ends_with(it));
     let mut answers = Vec::new();
     for id in [id, &nobody] {
         let body = if is_action { Value::Null } else { body_of(id) };

@@ -42,7 +42,9 @@ pub(crate) struct Shown<'a> {
 }
 
 impl Resource for Shown<'_> {
-    const KIND: &'static Kind = &KIND;
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
 
     fn id(&self) -> Id<'_> {
         Id::Uuid(self.row.diagnostic_id.0)

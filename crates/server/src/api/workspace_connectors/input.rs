@@ -94,17 +94,19 @@ fn made_here(attributes: &mut Members<'_>, faults: &mut Faults) {
     }
 }
 
-/// Where an admin may put a connector to rest; `processing` belongs to runs.
+/// Where an admin may put a connector to rest; every other state is what runs have found.
 fn status(value: &Value) -> Result<InstallationStatus, String> {
     match input::word(value)? {
-        InstallationStatus::Processing => Err("is set to `processing` by runs alone".to_owned()),
-        other @ (InstallationStatus::ToConfigure
-        | InstallationStatus::Enabled
+        status @ (InstallationStatus::Enabled
+        | InstallationStatus::Suspended
+        | InstallationStatus::Disabled) => Ok(status),
+        found @ (InstallationStatus::ToConfigure
+        | InstallationStatus::Processing
         | InstallationStatus::Degraded
         | InstallationStatus::NeedReconnect
-        | InstallationStatus::Error
-        | InstallationStatus::Suspended
-        | InstallationStatus::Disabled) => Ok(other),
+        | InstallationStatus::Error) => Err(format!(
+            "is set to `{found}` by runs alone; set `enabled`, `suspended` or `disabled`"
+        )),
     }
 }
 
