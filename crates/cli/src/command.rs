@@ -1,9 +1,12 @@
 //! One file a command.
 
+pub(crate) mod connector;
+pub(crate) mod contract;
 pub(crate) mod demo;
 pub(crate) mod diagnostics;
 pub(crate) mod doctor;
 pub(crate) mod key;
+pub(crate) mod mapping;
 pub(crate) mod migrate;
 pub(crate) mod progress;
 pub(crate) mod prune;
@@ -14,4 +17,6 @@ pub(crate) mod serve;
 pub(crate) mod settings;
 pub(crate) mod sync;
 pub(crate) mod token;
+pub(crate) mod transport;
+pub(crate) mod work;
 pub(crate) mod workspace;

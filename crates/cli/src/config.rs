@@ -1,7 +1,7 @@
 //! Settings: flags, then environment, then `wireline.toml`, then `defaults.toml`. One struct; an
 //! unknown key is refused with the nearest name. The only place that reads the environment.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use domain::nearest::nearest;
 use domain::retention::Retention;
 use serde::Deserialize;
 use toml::{Table, Value};
+
+mod public_url;
+mod workers;
 
 /// The documentation of every setting, and its default.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
@@ -36,6 +39,7 @@ struct Database {
 #[derive(Debug, Clone, Deserialize)]
 struct Server {
     listen: String,
+    public_url: String,
     request_timeout_s: u64,
     body_limit_mib: usize,
     requests_per_s: u32,
@@ -54,6 +58,7 @@ struct Connectors {
     start_timeout_s: u64,
     call_timeout_s: u64,
     answer_limit_mib: usize,
+    catalogue_folder: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -62,6 +67,12 @@ struct Run {
     row_limit: u64,
     database_patience_s: u64,
     min_gap_s: u64,
+    workers: u64,
+    lease_s: u64,
+    attempts: u32,
+    retry_pause_s: u64,
+    grace_s: u64,
+    initial_after_s: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -148,14 +159,10 @@ impl Config {
 
     fn check(&self) -> Result<()> {
         let within = |name: &str, value: u64, range: std::ops::RangeInclusive<u64>| {
-            if range.contains(&value) {
-                Ok(())
-            } else {
-                Err(anyhow!(
-                    "{name} = {value} is out of range ({} to {})",
-                    range.start(),
-                    range.end()
-                ))
+            let (from, to) = (range.start(), range.end());
+            match range.contains(&value) {
+                true => Ok(()),
+                false => Err(anyhow!("{name} = {value} is out of range ({from} to {to})")),
             }
         };
         within("database.connections", self.database.connections.into(), 1..=500)?;
@@ -170,6 +177,8 @@ impl Config {
         within("run.row_limit", self.run.row_limit, 1..=100_000_000)?;
         within("run.database_patience_s", self.run.database_patience_s, 0..=3_600)?;
         within("run.min_gap_s", self.run.min_gap_s, 0..=86_400)?;
+        self.check_workers()?;
+        self.check_public_url()?;
         self.listen().map(drop)
     }
 
@@ -194,6 +203,11 @@ impl Config {
             .context("this account has no home folder; name a data folder with --data")
     }
 
+    /// Was a database named, rather than left to be the embedded one of the data folder?
+    pub(crate) fn names_database(&self) -> bool {
+        !self.database.url.expose().is_empty()
+    }
+
     pub(crate) fn place(&self) -> Result<store::Place> {
         let url = self.database.url.expose();
         Ok(store::Place::parse((!url.is_empty()).then_some(url), self.data()?)?)
@@ -203,14 +217,6 @@ impl Config {
         let listen = self.server.listen.replace("localhost", "127.0.0.1");
         listen.parse().with_context(|| {
             format!("server.listen = {listen:?} is no address; it is written like 127.0.0.1:8787")
-        })
-    }
-
-    /// Only this machine can reach the server.
-    pub(crate) fn is_loopback(&self) -> Result<bool> {
-        Ok(match self.listen()?.ip() {
-            IpAddr::V4(it) => it.is_loopback(),
-            IpAddr::V6(it) => it.is_loopback(),
         })
     }
 
@@ -257,8 +263,15 @@ impl Config {
                 plain_http: connectors.allow_plain_http.decide(is_local),
             },
             allow_stdio: connectors.allow_stdio.decide(is_local),
+            beat: self.beat(),
             ..engine::Settings::default()
         }
+    }
+
+    /// Connectors of the operator's own.
+    pub(crate) fn catalogue_folder(&self) -> Option<&Path> {
+        let folder = self.connectors.catalogue_folder.as_str();
+        (!folder.is_empty()).then(|| Path::new(folder))
     }
 
     pub(crate) fn min_gap(&self) -> Duration {

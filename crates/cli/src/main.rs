@@ -1,5 +1,6 @@
 //! `wireline`: one binary, with roles. Settings, wiring and output; the work is done elsewhere.
 
+mod catalogue;
 mod command;
 mod config;
 mod output;
@@ -48,8 +49,14 @@ enum Command {
     Demo(command::demo::Options),
     /// API and workers in one process
     Serve(command::serve::Options),
+    /// Workers only, as many processes as wanted on one PostgreSQL
+    Work,
     /// One run in the foreground
     Sync(command::sync::Options),
+    /// Connectors: what can be installed, what is, and how it does
+    Connector(command::connector::Options),
+    /// Mappings: how rows become records; pin, redraw, roll back
+    Mapping(command::mapping::Options),
     /// List or follow the diagnostics of a workspace
     Diagnostics(command::diagnostics::Options),
     /// The catalogue of reasons
@@ -68,6 +75,8 @@ enum Command {
     Migrate,
     /// Check database, migrations, seal key, clock, disk and connectors
     Doctor,
+    /// Carry out the executable contracts of reasons: fault, rows, repair, gone
+    Contract(command::contract::Options),
     /// The settings in force, or the defaults with what each does
     Config(command::settings::Options),
     /// A sample MCP server, with faults on demand
@@ -100,7 +109,10 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
     let listen = match &arguments.command {
         Command::Demo(options) => options.listen.clone(),
         Command::Serve(options) => options.listen.clone(),
-        Command::Sync(_)
+        Command::Work
+        | Command::Sync(_)
+        | Command::Connector(_)
+        | Command::Mapping(_)
         | Command::Diagnostics(_)
         | Command::Reasons(_)
         | Command::Workspace(_)
@@ -109,6 +121,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Prune
         | Command::Migrate
         | Command::Doctor
+        | Command::Contract(_)
         | Command::Config(_)
         | Command::SampleServer(_) => None,
     };
@@ -126,7 +139,10 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(options) => command::demo::run(context, &options).await,
         Command::Serve(_) => command::serve::run(context).await,
+        Command::Work => command::work::run(context).await,
         Command::Sync(options) => command::sync::run(context, &options).await,
+        Command::Connector(options) => command::connector::run(context, &options).await,
+        Command::Mapping(options) => command::mapping::run(context, &options).await,
         Command::Diagnostics(options) => command::diagnostics::run(context, &options).await,
         Command::Reasons(options) => command::reasons::run(context, &options),
         Command::Workspace(action) => command::workspace::run(context, &action).await,
@@ -135,6 +151,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Prune => command::prune::run(context).await,
         Command::Migrate => command::migrate::run(context).await,
         Command::Doctor => command::doctor::run(context).await,
+        Command::Contract(options) => command::contract::run(context, &options).await,
         Command::Config(options) => command::settings::run(context, &options),
         Command::SampleServer(options) => command::sample_server::run(&options).await,
     }

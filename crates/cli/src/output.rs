@@ -1,10 +1,7 @@
 //! What a person or a program reads on standard output.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where the command line speaks"
-)]
+#![expect(clippy::print_stderr, reason = "this is where the command line speaks")]
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -23,7 +20,7 @@ pub(crate) fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
 
 /// A line for a person.
 pub(crate) fn line(text: impl std::fmt::Display) {
-    println!("{text}");
+    put(format_args!("{text}"));
 }
 
 /// A line beside the output proper.
@@ -33,7 +30,7 @@ pub(crate) fn aside(text: impl std::fmt::Display) {
 
 /// One JSON document on one line.
 pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(document)?);
+    put(format_args!("{}", serde_json::to_string(document)?));
     Ok(())
 }
 
@@ -46,5 +43,15 @@ pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) 
     for row in rows {
         table.add_row(row);
     }
-    println!("{table}");
+    put(format_args!("{table}"));
+}
+
+/// Whoever closed our output wants no more of it (`wireline … | head`): that is an end, not a
+/// failure.
+fn put(text: std::fmt::Arguments<'_>) {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => eprintln!("error: writing the output: {error}"),
+    }
 }

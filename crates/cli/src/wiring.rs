@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
+use server::authorizations::Authorizations;
 use store::{Edge, Page, Query, Slice, Store, Tenant};
 use tracing_subscriber::EnvFilter;
 
@@ -17,11 +18,27 @@ pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// Logs go to standard error, so that standard output stays clean. The protocol's own library logs
-/// whole messages, payloads and all: only its errors pass, whatever the level.
+/// Libraries that log whole messages or heads, credentials and all, when they are asked to talk.
+const TALKATIVE: [&str; 6] = ["rmcp", "hyper", "hyper_util", "h2", "reqwest", "rustls"];
+
+/// What is logged: as set, but of the talkative libraries errors only, whatever the level.
+fn filter(level: &str) -> EnvFilter {
+    let is_about = |it: &str, name: &str| {
+        let target = it.split(['=', '[', ':']).next().unwrap_or_default();
+        target.trim() == name
+    };
+    let kept = level.split(',').filter(|it| !TALKATIVE.iter().any(|name| is_about(it, name)));
+    let quiet = TALKATIVE.iter().map(|it| format!("{it}=error"));
+    let all: Vec<String> = kept.map(str::to_owned).chain(quiet.clone()).collect();
+    EnvFilter::try_new(all.join(",")).unwrap_or_else(|_| {
+        let usual: Vec<String> = std::iter::once("warn".to_owned()).chain(quiet).collect();
+        EnvFilter::new(usual.join(","))
+    })
+}
+
+/// Logs go to standard error, so that standard output stays clean.
 pub(crate) fn log(settings: &Log) {
-    let quiet = format!("{},rmcp=error", settings.level);
-    let filter = EnvFilter::try_new(&quiet).unwrap_or_else(|_| EnvFilter::new("warn,rmcp=error"));
+    let filter = filter(&settings.level);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match settings.format {
         Format::Text => builder.init(),
@@ -38,9 +55,14 @@ pub(crate) async fn store(context: &Context) -> Result<Store> {
             .await
             .with_context(|| format!("preparing the database ({})", named(&place)))?;
     }
-    Store::open(&place, context.config.store()?)
+    opened(context, &place).await
+}
+
+/// A database that is migrated.
+pub(crate) async fn opened(context: &Context, place: &store::Place) -> Result<Store> {
+    Store::open(place, context.config.store()?)
         .await
-        .with_context(|| format!("opening the database ({})", named(&place)))
+        .with_context(|| format!("opening the database ({})", named(place)))
 }
 
 /// Where the data is, without a password.
@@ -104,5 +126,61 @@ pub(crate) fn engine(context: &Context, store: &Store, is_local: bool) -> engine
         store: store.clone(),
         settings,
         clock: now,
+    }
+}
+
+/// What tries an address for the API.
+pub(crate) fn probes(settings: engine::Settings) -> server::Probes {
+    server::Probes::new(move |transport| {
+        let settings = settings.clone();
+        Box::pin(async move { engine::probe(&transport, &settings).await })
+    })
+}
+
+/// Consent of people, carried out by the engine.
+pub(crate) fn authorizations(engine: engine::Engine) -> Authorizations {
+    let finishing = engine.clone();
+    Authorizations::new(
+        move |tenant, connector, redirect| {
+            let engine = engine.clone();
+            Box::pin(async move {
+                let begun = engine.begin_authorization(&tenant, connector, &redirect).await;
+                begun.map_err(not_authorized)
+            })
+        },
+        move |answer| {
+            let engine = finishing.clone();
+            Box::pin(async move {
+                engine.finish_authorization(&answer).await.map(drop).map_err(not_authorized)
+            })
+        },
+    )
+}
+
+fn not_authorized(failed: engine::Failed) -> server::authorizations::Failed {
+    use server::authorizations::Failed;
+    match failed {
+        engine::Failed::NotFound(what) => Failed::NotFound(what),
+        engine::Failed::Unsuited(why)
+        | engine::Failed::Denied(why)
+        | engine::Failed::Unreachable(why) => Failed::Refused(why),
+        engine::Failed::Store(error) => Failed::Store(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_level_makes_a_library_tell_what_it_carries() {
+        for level in ["trace", "debug,rmcp=trace", "hyper::proto=trace", "warn,h2[frame]=trace"] {
+            let shown = filter(level).to_string();
+            for name in TALKATIVE {
+                assert!(shown.contains(&format!("{name}=error")), "{level}: {shown}");
+            }
+            assert!(!shown.contains("proto") && !shown.contains("frame"), "{level}: {shown}");
+        }
+        assert!(filter("trace").to_string().contains("trace"));
     }
 }

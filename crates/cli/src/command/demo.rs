@@ -33,8 +33,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
     {
         output::line(format!("\n━━ Syncing the sample server `{name}` ({})", transport.address()));
         let connector = sync::install(&store, &tenant, name, transport).await?;
-        let id = sync::sync(&engine, &tenant, connector, engine::Request::default(), context.json)
-            .await?;
+        let id =
+            sync::sync(&engine, &tenant, connector, engine::Request::default(), context).await?;
         report::run(context, &store, &tenant, id).await?;
     }
     stop.cancel();

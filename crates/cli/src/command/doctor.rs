@@ -97,7 +97,7 @@ async fn inside(context: &Context, store: &Store) -> Vec<Check> {
 
 /// Connects to each installed connector of each workspace and lists its tools.
 async fn connectors(context: &Context, store: &Store) -> Result<Vec<Check>> {
-    let settings = context.config.engine(true);
+    let engine = wiring::engine(context, store, true);
     let operator = &store.operator();
     let page_of = |query| async move { workspaces::list(store, operator, &query).await };
     let mut checks = Vec::new();
@@ -107,7 +107,7 @@ async fn connectors(context: &Context, store: &Store) -> Result<Vec<Check>> {
         let page_of =
             |query| async move { workspace_connectors::list(store, tenant, &query).await };
         for it in wiring::every(page_of).await? {
-            let reached = reach(store, tenant, it.workspace_connector_id, &settings).await;
+            let reached = reach(&engine, tenant, it.workspace_connector_id).await;
             checks.push(Check::of(format!("connector {}", it.name), reached, |tools| {
                 format!("{tools} tools")
             }));
@@ -117,11 +117,9 @@ async fn connectors(context: &Context, store: &Store) -> Result<Vec<Check>> {
 }
 
 async fn reach(
-    store: &Store,
+    engine: &engine::Engine,
     tenant: &Tenant,
     connector: WorkspaceConnectorId,
-    settings: &engine::Settings,
 ) -> Result<usize> {
-    let transport = workspace_connectors::transport(store, tenant, connector).await?;
-    Ok(engine::reach(&transport, settings).await?)
+    Ok(engine.reach(tenant, connector).await??)
 }

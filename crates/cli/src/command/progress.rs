@@ -76,6 +76,7 @@ pub(crate) fn in_words(tally: &Tally) -> String {
         (tally.unchanged, "unchanged"),
         (tally.dropped_total(), "dropped"),
         (tally.waiting, "waiting"),
+        (tally.released, "released from waiting"),
     ]
     .into_iter()
     .filter(|(rows, _)| *rows > 0)

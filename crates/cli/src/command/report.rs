@@ -76,7 +76,8 @@ fn in_tables(log: &SyncLog, findings: &[Diagnostic]) {
     if let Some(error) = &log.error {
         output::line(format!("error: {error}"));
     }
-    let lines: Vec<_> = log.ledger.iter().filter(|it| it.tally.fetched > 0).collect();
+    let lines: Vec<_> =
+        log.ledger.iter().filter(|it| it.tally.fetched + it.tally.released > 0).collect();
     if !lines.is_empty() {
         output::line("\nWhat arrived");
         output::table(

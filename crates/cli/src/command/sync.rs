@@ -1,20 +1,24 @@
 //! `wireline sync`: one run in the foreground, then its ledger and its diagnostics.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use domain::TargetModel;
-use domain::connector::{Secret, Transport};
+use domain::connector::Transport;
+use domain::governance::Governance;
 use domain::id::{ConnectorId, SyncLogId, WorkspaceConnectorId};
-use domain::run::TriggerType;
+use domain::run::{Refusal, TriggerType};
 use store::query::{Condition, Op, Page, Query, Value};
+use store::sync_logs::{self, SyncLog};
 use store::workspace_connectors::{self, WorkspaceConnector};
-use store::{Store, Tenant, sync_logs};
+use store::{Store, Tenant};
 
 use crate::command::progress::Watcher;
-use crate::command::report;
-use crate::{Context, output, wiring};
+use crate::command::{report, transport};
+use crate::{Context, catalogue, output, wiring};
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("source").required(true).args(["server", "url", "connector"]))]
@@ -34,6 +38,9 @@ pub(crate) struct Options {
     /// Use this tool for a target: `invoice=list_invoices`; may be repeated
     #[arg(long = "tool", value_name = "MODEL=TOOL", value_parser = pin)]
     pins: Vec<(TargetModel, String)>,
+    /// Pins, forbidden tools, slot pins and hints of this server, as TOML or JSON; kept with it
+    #[arg(long, value_name = "FILE", conflicts_with = "connector")]
+    governance: Option<PathBuf>,
     /// A header of --url, `Name: value`, or a variable of --server, `NAME=value`; may be repeated
     #[arg(long = "secret", value_name = "NAME=VALUE")]
     secrets: Vec<String>,
@@ -49,6 +56,7 @@ fn pin(given: &str) -> Result<(TargetModel, String), String> {
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
     let store = wiring::store(context).await?;
+    catalogue::publish(context, &store).await?;
     let tenant = wiring::tenant(&store, options.workspace.as_deref()).await?;
     let connector = connector(&store, &tenant, options).await?;
     let engine = wiring::engine(context, &store, true);
@@ -57,7 +65,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
         pins: pins(&options.pins),
         ..engine::Request::default()
     };
-    let log = sync(&engine, &tenant, connector, request, context.json).await?;
+    let log = sync(&engine, &tenant, connector, request, context).await?;
     let outcome = report::run(context, &store, &tenant, log).await;
     store.close().await;
     outcome
@@ -69,16 +77,10 @@ pub(crate) async fn sync(
     tenant: &Tenant,
     connector: WorkspaceConnectorId,
     mut request: engine::Request,
-    json: bool,
+    context: &Context,
 ) -> Result<SyncLogId> {
-    let now = wiring::now();
-    let gap = std::time::Duration::ZERO;
-    let scheduled =
-        sync_logs::schedule(&engine.store, tenant, connector, TriggerType::Manual, gap, now);
-    let log = match scheduled.await.context("scheduling the run")? {
-        Ok(log) => log,
-        Err(refusal) => bail!("{} ({refusal})", refusal.sentence()),
-    };
+    let (json, lease) = (context.json, context.config.lease());
+    let log = reserve(engine, tenant, connector, lease).await?;
     let watcher = Watcher::new(!json);
     request.progress = watcher.progress();
     let cancel = request.cancel.clone();
@@ -98,6 +100,32 @@ pub(crate) async fn sync(
     Ok(report.log.sync_log_id)
 }
 
+/// A run of our own. One that is under way is listened to: its process may have died.
+async fn reserve(
+    engine: &engine::Engine,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+    lease: Duration,
+) -> Result<SyncLog> {
+    let (store, manual) = (&engine.store, TriggerType::Manual);
+    let mut may_listen = true;
+    loop {
+        let reserved = sync_logs::reserve(store, tenant, connector, manual, wiring::now());
+        match reserved.await.context("scheduling the run")? {
+            Ok(log) => return Ok(log),
+            Err(Refusal::AlreadyRunning) if may_listen => {
+                may_listen = false;
+                let listened =
+                    worker::take_over(store, tenant, connector, lease, wiring::now).await;
+                if !listened.context("looking at the run that is under way")? {
+                    bail!("{} ({})", Refusal::AlreadyRunning.sentence(), Refusal::AlreadyRunning);
+                }
+            }
+            Err(refusal) => bail!("{} ({refusal})", refusal.sentence()),
+        }
+    }
+}
+
 fn pins(given: &[(TargetModel, String)]) -> BTreeMap<TargetModel, Vec<String>> {
     let mut pins: BTreeMap<TargetModel, Vec<String>> = BTreeMap::new();
     for (model, tool) in given {
@@ -113,20 +141,43 @@ async fn connector(
     options: &Options,
 ) -> Result<WorkspaceConnectorId> {
     let transport = match (&options.server, &options.url, options.connector) {
-        (Some(command), _, _) => stdio(command, &options.secrets)?,
-        (_, Some(url), _) => {
-            Transport::Http { url: url.clone(), headers: headers(&options.secrets)? }
-        }
+        (Some(command), _, _) => transport::stdio(command, &options.secrets)?,
+        (_, Some(url), _) => transport::http(url, &options.secrets)?,
         (_, _, Some(id)) => {
-            workspace_connectors::find(store, tenant, id)
-                .await
-                .with_context(|| format!("opening connector {id}"))?;
-            return Ok(id);
+            return match workspace_connectors::find(store, tenant, id).await {
+                Ok(_) => Ok(id),
+                Err(store::Error::NotFound(_)) => {
+                    bail!("{} ({})", Refusal::NotFound.sentence(), Refusal::NotFound)
+                }
+                Err(error) => Err(error).with_context(|| format!("opening connector {id}")),
+            };
         }
         (None, None, None) => bail!("say what to sync: --server, --url or --connector"),
     };
     let typed = options.server.as_deref().or(options.url.as_deref()).unwrap_or_default();
-    install(store, tenant, &service_id(store, typed, &transport)?, transport).await
+    let service_id = service_id(store, typed, &transport)?;
+    // Read before anything is written.
+    let governance = options.governance.as_deref().map(catalogue::governance).transpose()?;
+    let installed = install(store, tenant, &service_id, transport).await?;
+    if let Some(governance) = governance {
+        govern(store, tenant, installed, &governance).await.context("keeping the governance")?;
+    }
+    Ok(installed)
+}
+
+/// Keeps what was decided about a server with its connector, for this run and those after it.
+async fn govern(
+    store: &Store,
+    tenant: &Tenant,
+    installed: WorkspaceConnectorId,
+    governance: &Governance,
+) -> Result<(), store::Error> {
+    let connector = workspace_connectors::find(store, tenant, installed).await?.connector;
+    let patch = store::connectors::Patch {
+        governance: Some(Some(governance.to_json())),
+        ..store::connectors::Patch::default()
+    };
+    store::connectors::update(store, tenant, connector, patch, wiring::now()).await.map(drop)
 }
 
 /// Adds a custom connector and its installation, or finds them: the same server again is the same
@@ -183,7 +234,7 @@ async fn installed(
 
 /// Names the server: its program or host for people, and a keyed digest of all that was typed, so
 /// that the same command is the same connector and none of its secrets is in the name.
-fn service_id(store: &Store, typed: &str, transport: &Transport) -> Result<String> {
+pub(crate) fn service_id(store: &Store, typed: &str, transport: &Transport) -> Result<String> {
     let address = transport.address();
     let known_by = match transport {
         Transport::Http { .. } => address.split("://").nth(1).and_then(|it| it.split('/').next()),
@@ -193,48 +244,4 @@ fn service_id(store: &Store, typed: &str, transport: &Transport) -> Result<Strin
     let name: String = known_by.unwrap_or_default().chars().take(60).map(plain).collect();
     let digest = store.derived_key(&format!("connector {typed}"))?;
     Ok(format!("{}-{}", name.trim_matches('-'), domain::hex(&digest[..4])))
-}
-
-fn stdio(command: &str, secrets: &[String]) -> Result<Transport> {
-    let mut words = shell_words::split(command).context("--server has an open quote")?.into_iter();
-    let Some(command) = words.next() else { bail!("--server is empty; give a command") };
-    let mut args: Vec<String> = Vec::new();
-    let mut env = BTreeMap::new();
-    // `NAME=value command`, as in a shell.
-    let mut program = command;
-    while let Some((name, value)) = variable(&program) {
-        env.insert(name, Secret::new(value));
-        let Some(next) = words.next() else {
-            bail!("--server names no command after its variables")
-        };
-        program = next;
-    }
-    args.extend(words);
-    for secret in secrets {
-        let Some((name, value)) = secret.split_once('=') else {
-            bail!("--secret is written NAME=value")
-        };
-        env.insert(name.to_owned(), Secret::new(value));
-    }
-    Ok(Transport::Stdio { command: program, args, env })
-}
-
-fn variable(word: &str) -> Option<(String, String)> {
-    let (name, value) = word.split_once('=')?;
-    let is_name = !name.is_empty()
-        && name.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_');
-    is_name.then(|| (name.to_owned(), value.to_owned()))
-}
-
-fn headers(secrets: &[String]) -> Result<BTreeMap<String, Secret>> {
-    secrets
-        .iter()
-        .map(|it| {
-            let (name, value) = it
-                .split_once(':')
-                .or_else(|| it.split_once('='))
-                .context("--secret of an HTTP server is written `Name: value`")?;
-            Ok((name.trim().to_owned(), Secret::new(value.trim())))
-        })
-        .collect()
 }

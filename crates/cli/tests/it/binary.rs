@@ -41,11 +41,15 @@ impl Drop for Serving {
 
 impl Serving {
     /// Starts and waits until it says where it listens.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_logging(command, Stdio::inherit())
+    }
+
+    pub(crate) fn start_logging(mut command: Command, log: Stdio) -> Self {
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("wireline starts");
         let mut line = String::new();

@@ -1,6 +1,15 @@
 //! The built binary, as a person or a supervisor runs it.
-#![expect(clippy::expect_used, reason = "a helper that cannot go on is a failed test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that cannot go on is a failed test"
+)]
 
 mod binary;
+mod canary;
 mod commands;
+mod connectors;
 mod durability;
+mod serving;
+mod slow;
+mod workers;
