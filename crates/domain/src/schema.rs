@@ -83,14 +83,6 @@ impl Schema {
         };
         self.attributes.iter().flat_map(of).collect()
     }
-
-    /// Each attribute that refers to a model, with each model that it may refer to.
-    pub fn references(&self) -> impl Iterator<Item = (&Attribute, TargetModel)> {
-        self.attributes
-            .iter()
-            .flat_map(|it| std::iter::once(it).chain(&it.items))
-            .flat_map(|it| it.refers_to.iter().map(move |model| (it, *model)))
-    }
 }
 
 macro_rules! sources {
