@@ -69,7 +69,8 @@ fn write(value: &JValue, text: &mut String, most: usize, depth: u32) -> Result<(
     Ok(())
 }
 
-/// A number as JSONata writes it, with 15 significant digits.
+/// A number as JSONata writes it, with 15 significant digits; an exponent only where JavaScript
+/// has one.
 fn scalar(value: &JValue) -> Result<String, EvaluatorError> {
     match value {
         JValue::Bool(it) => Ok(it.to_string()),
@@ -78,9 +79,13 @@ fn scalar(value: &JValue) -> Result<String, EvaluatorError> {
         )),
         JValue::Number(it) => {
             let rounded = format!("{it:.14e}").parse::<f64>().unwrap_or(*it);
-            JValue::Number(rounded)
-                .to_json_string()
-                .map_err(|error| EvaluatorError::EvaluationError(error.to_string()))
+            let is_plain = rounded == 0.0 || (1e-6..1e21).contains(&rounded.abs());
+            Ok(match is_plain {
+                // Adding zero takes the sign of a negative one away.
+                true => (rounded + 0.0).to_string(),
+                false if rounded.abs() < 1.0 => format!("{rounded:e}"),
+                false => format!("{rounded:e}").replace('e', "e+"),
+            })
         }
         JValue::Null
         | JValue::String(_)
@@ -115,8 +120,8 @@ fn join(given: &[JValue], most: usize) -> HostFnResult {
 }
 
 fn pad(given: &[JValue], most: usize) -> HostFnResult {
-    let Some(text) = given.first().and_then(JValue::as_str) else { return Ok(JValue::Undefined) };
-    let width = given.get(1).and_then(JValue::as_i64).unwrap_or(0);
+    let Some(text) = text(given, "$pad")? else { return Ok(JValue::Undefined) };
+    let width = given.get(1).and_then(whole).unwrap_or(0);
     let filler = given.get(2).and_then(JValue::as_str).filter(|it| !it.is_empty()).unwrap_or(" ");
     let length = text.chars().count();
     let missing =
@@ -129,14 +134,33 @@ fn pad(given: &[JValue], most: usize) -> HostFnResult {
     Ok(JValue::string(padded))
 }
 
+/// The first argument. Nothing is replaced in nothing; what is there and no text is a mistake that
+/// must not end as an empty slot.
+fn text<'a>(given: &'a [JValue], of: &str) -> Result<Option<&'a str>, EvaluatorError> {
+    match given.first() {
+        None | Some(JValue::Undefined) => Ok(None),
+        Some(JValue::String(it)) => Ok(Some(&**it)),
+        Some(_) => Err(EvaluatorError::TypeError(format!("T0410: {of} takes a text"))),
+    }
+}
+
+/// The whole part of a number, or the farthest there is in its direction.
+fn whole(value: &JValue) -> Option<i64> {
+    let JValue::Number(it) = value else { return None };
+    let farthest = if *it < 0.0 { i64::MIN } else { i64::MAX };
+    Some(it.trunc().to_string().parse().unwrap_or(farthest))
+}
+
 /// `$replace` with a text or a regular expression, and a text with `$1`, `$0`, `$$`.
 fn replace(given: &[JValue], most: usize) -> HostFnResult {
-    let Some(text) = given.first().and_then(JValue::as_str) else { return Ok(JValue::Undefined) };
+    let Some(text) = text(given, "$replace")? else { return Ok(JValue::Undefined) };
     let Some(by) = given.get(2).and_then(JValue::as_str) else {
         return Err(EvaluatorError::TypeError("T0410: replacement is no text".to_owned()));
     };
-    let limit = given.get(3).and_then(JValue::as_i64).map(|it| usize::try_from(it).unwrap_or(0));
-    let limit = limit.unwrap_or(usize::MAX);
+    let limit = match given.get(3) {
+        None | Some(JValue::Undefined) => usize::MAX,
+        Some(it) => limit(whole(it))?,
+    };
     let mut out = String::new();
     let mut from = 0;
     let mut push = |part: &str| match out.len().saturating_add(part.len()) > most {
@@ -158,6 +182,10 @@ fn replace(given: &[JValue], most: usize) -> HostFnResult {
         Some(JValue::Regex { pattern, flags }) => {
             for found in regex(pattern, flags)?.captures_iter(text).take(limit) {
                 let Some(whole) = found.get(0) else { continue };
+                if whole.is_empty() {
+                    let nothing = "D1004: the regular expression matches nothing";
+                    return Err(EvaluatorError::EvaluationError(nothing.to_owned()));
+                }
                 push(part(from, whole.start()))?;
                 push(&substituted(by, &found))?;
                 from = whole.end();
@@ -169,6 +197,15 @@ fn replace(given: &[JValue], most: usize) -> HostFnResult {
     Ok(JValue::string(out))
 }
 
+fn limit(given: Option<i64>) -> Result<usize, EvaluatorError> {
+    let given = given.ok_or_else(|| {
+        EvaluatorError::TypeError("T0410: the limit of $replace is no number".to_owned())
+    })?;
+    usize::try_from(given).map_err(|_negative| {
+        EvaluatorError::EvaluationError("D3011: the limit of $replace is negative".to_owned())
+    })
+}
+
 fn regex(pattern: &str, flags: &str) -> Result<regex::Regex, EvaluatorError> {
     // A slash is escaped in JSONata's literal, and needs no escape here.
     regex::RegexBuilder::new(&pattern.replace("\\/", "/"))
@@ -178,23 +215,33 @@ fn regex(pattern: &str, flags: &str) -> Result<regex::Regex, EvaluatorError> {
         .map_err(|error| EvaluatorError::EvaluationError(format!("S0302: {error}")))
 }
 
+/// `$12` is the twelfth group, or the first and a `2` when there are fewer.
 fn substituted(by: &str, found: &regex::Captures<'_>) -> String {
+    let groups = found.len() - 1;
+    let longest = groups.max(1).to_string().len();
     let mut out = String::new();
-    let mut letters = by.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letters.peek().copied() {
-            Some('$') if letter == '$' => {
-                letters.next();
-                out.push('$');
+    let mut rest = by;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        rest = after;
+        if let Some(after) = rest.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+            continue;
+        }
+        let digits = rest.bytes().take(longest).take_while(u8::is_ascii_digit).count();
+        let number = |length: usize| rest.get(..length)?.parse::<usize>().ok();
+        let fits = |length: &usize| *length == 1 || number(*length).is_some_and(|it| it <= groups);
+        match (1..=digits).rev().find(fits) {
+            Some(length) => {
+                let group = number(length).and_then(|it| found.get(it));
+                out.push_str(group.map_or("", |it| it.as_str()));
+                rest = rest.get(length..).unwrap_or_default();
             }
-            Some(digit @ '0'..='9') if letter == '$' => {
-                letters.next();
-                let group = digit.to_digit(10).and_then(|it| usize::try_from(it).ok());
-                out.push_str(group.and_then(|it| found.get(it)).map_or("", |it| it.as_str()));
-            }
-            _ => out.push(letter),
+            None => out.push('$'),
         }
     }
+    out.push_str(rest);
     out
 }
 

@@ -89,6 +89,9 @@ fn capped_builtins_behave_as_the_ones_that_they_replace() {
     for (source, expected) in [
         ("$string(n)", r#""1""#),
         ("$string(0.1 + 0.2)", r#""0.3""#),
+        ("$string(1e-6)", r#""0.000001""#),
+        ("$string(1e20)", r#""100000000000000000000""#),
+        ("$string([1e21, 0.00000012, -0])", r#""[1e+21,1.2e-7,0]""#),
         ("$string(o)", r#""{\"a\":[1,\"x\",null]}""#),
         ("$string(missing)", "null"),
         ("s.$string()", r#""a.b.c""#),
@@ -101,10 +104,16 @@ fn capped_builtins_behave_as_the_ones_that_they_replace() {
         ("$pad('x', 3)", r#""x  ""#),
         ("$pad('x', -3, '.')", r#""..x""#),
         ("$pad('xyz', 2)", r#""xyz""#),
+        ("$pad('x', -2.7, '.')", r#"".x""#),
+        ("$pad(n, 3)", "error T0410: $pad takes a text"),
         ("$replace(s, '.', '-')", r#""a-b-c""#),
         ("$replace(s, '.', '-', 1)", r#""a-b.c""#),
         ("$replace('John Smith', /(\\w+)\\s(\\w+)/, '$2, $1')", r#""Smith, John""#),
         ("$replace('265USD', /([0-9]+)USD/, '$$$1')", r#""$265""#),
+        ("$replace('abc', /(a)(b)/, '$2$1$12$3$x$')", r#""baa2$x$c""#),
+        ("$replace(n, '1', '2')", "error T0410: $replace takes a text"),
+        ("$replace(s, 'a', 'b', -1)", "error D3011: the limit of $replace is negative"),
+        ("$replace(s, /x*/, 'b')", "error D1004: the regular expression matches nothing"),
         ("$replace('a/b', /\\//, '-')", r#""a-b""#),
     ] {
         let source = source.replace("\\\\", "\\");
