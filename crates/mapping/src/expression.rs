@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
 use jsonata_core::parser;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod builtins;
@@ -20,7 +21,7 @@ mod tests;
 mod wall;
 
 /// What an expression may use up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     pub source_bytes: usize,
     /// For one row.
@@ -51,13 +52,13 @@ impl Default for Limits {
 }
 
 /// The engine's code for an evaluation that took too long.
-const TIMED_OUT: &str = "D1012";
+pub const TIMED_OUT: &str = "D1012";
 /// Rows that may take too long before the rest is given up: else a hostile expression would hold a
 /// thread for the time limit of every row.
-const LATE_ROWS: usize = 3;
+pub const LATE_ROWS: usize = 3;
 
 /// Why an expression does not stand, or gives nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub struct ExpressionError {
     /// JSONata's own code, e.g. `S0202`; ours begin with `W`.
     pub code: String,
@@ -87,22 +88,42 @@ pub fn apply(
     rows: &[Value],
     limits: &Limits,
 ) -> Result<Vec<Result<Value, ExpressionError>>, ExpressionError> {
-    let expression = Expression::parse(expression, limits)?;
-    let mut evaluator = expression.evaluator()?;
-    let mut late = 0;
-    let each = rows.iter().map(|row| {
-        if late >= LATE_ROWS {
-            return Err(ExpressionError::ours("W0003", "it took too long on rows before this one"));
+    let mut each = Each::of(expression, limits)?;
+    Ok(rows.iter().map(|row| each.row(row)).collect())
+}
+
+/// An expression on its way through rows, one after the other.
+pub struct Each {
+    expression: Expression,
+    evaluator: Evaluator,
+    late: usize,
+}
+
+impl Each {
+    pub fn of(expression: &str, limits: &Limits) -> Result<Self, ExpressionError> {
+        let expression = Expression::parse(expression, limits)?;
+        let evaluator = expression.evaluator()?;
+        Ok(Self { expression, evaluator, late: 0 })
+    }
+
+    pub fn row(&mut self, row: &Value) -> Result<Value, ExpressionError> {
+        if self.late >= LATE_ROWS {
+            return Err(ExpressionError::given_up());
         }
-        let outcome = expression.run(&mut evaluator, row);
+        let outcome = self.expression.run(&mut self.evaluator, row);
         if let Err(error) = &outcome {
-            late += usize::from(error.code == TIMED_OUT);
+            self.late += usize::from(error.code == TIMED_OUT);
             // An evaluation that was cut off may leave its scopes behind.
-            evaluator = expression.evaluator()?;
+            self.evaluator = self.expression.evaluator()?;
         }
         outcome
-    });
-    Ok(each.collect())
+    }
+}
+
+impl fmt::Debug for Each {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Each").field("late", &self.late).finish_non_exhaustive()
+    }
 }
 
 impl Expression {
@@ -152,8 +173,14 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, ExpressionError>) -> Result<T, Ex
 }
 
 impl ExpressionError {
-    fn ours(code: &str, message: impl Into<String>) -> Self {
+    /// One that the engine has no code for.
+    pub fn ours(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), position: None, message: message.into() }
+    }
+
+    /// Of a row that is not tried any more.
+    pub fn given_up() -> Self {
+        Self::ours("W0007", "the expression used up its time or memory on rows before this one")
     }
 
     fn of_engine(text: &str) -> Self {

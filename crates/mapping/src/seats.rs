@@ -8,7 +8,7 @@ use domain::TargetModel;
 use serde_json::Value;
 
 use crate::draw::{self, Drawn, Hints, Lead, Pin};
-use crate::expression::{self, Limits};
+use crate::expression::{self, ExpressionError, Limits};
 use crate::gate::{self, Doubt, Judgement, Trial};
 use crate::jury::{self, Ballot, Family, Seat, Verdict};
 use crate::legacy;
@@ -61,6 +61,12 @@ pub struct Failed {
     pub message: String,
     /// Character at which the expression stops making sense, when that is known.
     pub position: Option<usize>,
+}
+
+impl From<ExpressionError> for Failed {
+    fn from(error: ExpressionError) -> Self {
+        Self { message: format!("{}: {}", error.code, error.message), position: error.position }
+    }
 }
 
 impl Failed {
@@ -132,15 +138,18 @@ fn is_optional(doubt: &Doubt, required: &[&str]) -> bool {
 /// # Errors
 /// The expression does not parse, or fails on every row.
 pub fn evaluated(expression: &str, rows: &[Value]) -> Result<Vec<Value>, Failed> {
-    let failed = |it: expression::ExpressionError| Failed {
-        message: format!("{}: {}", it.code, it.message),
-        position: it.position,
-    };
-    let outcomes = expression::apply(expression, rows, &Limits::default()).map_err(failed)?;
+    entities(expression::apply(expression, rows, &Limits::default())?)
+}
+
+/// The same of what was evaluated elsewhere.
+///
+/// # Errors
+/// No row has an outcome.
+pub fn entities(outcomes: Vec<Result<Value, ExpressionError>>) -> Result<Vec<Value>, Failed> {
     if outcomes.iter().all(Result::is_err)
         && let Some(Err(error)) = outcomes.first()
     {
-        return Err(failed(error.clone()));
+        return Err(error.clone().into());
     }
     Ok(outcomes.into_iter().map(Result::unwrap_or_default).collect())
 }

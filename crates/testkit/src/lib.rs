@@ -11,6 +11,15 @@ pub mod make;
 
 pub use db::{Db, settings};
 
+/// A program that is built with the workspace's tests, beside their binaries.
+pub fn program(name: &str) -> std::path::PathBuf {
+    let test = std::env::current_exe().expect("this test");
+    let folder = test.parent().and_then(|it| it.parent()).expect("the target folder");
+    let program = folder.join(name);
+    assert!(program.exists(), "build the workspace first: cargo build --workspace --all-targets");
+    program
+}
+
 /// One body, both databases: the tests are named `sqlite::…` and `postgres::…`.
 ///
 /// ```text

@@ -18,11 +18,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sample", &[]),
     ("store", &["domain"]),
     ("mapping", &["domain"]),
-    ("engine", &["domain", "store", "mapping", "mcp"]),
+    ("sandbox", &["mapping"]),
+    ("engine", &["domain", "store", "mapping", "sandbox", "mcp"]),
     ("worker", &["domain", "store", "engine"]),
-    ("server", &["domain", "store", "mapping"]),
+    ("server", &["domain", "store", "mapping", "sandbox"]),
     ("contract", &["domain", "store", "engine", "mcp", "sample"]),
-    ("cli", &["domain", "store", "engine", "worker", "server", "sample", "mcp", "contract"]),
+    (
+        "cli",
+        &["domain", "store", "sandbox", "engine", "worker", "server", "sample", "mcp", "contract"],
+    ),
     ("testkit", &["domain", "store"]),
 ];
 

@@ -225,5 +225,5 @@ fn an_expression_that_takes_too_long_is_given_up_after_a_few_rows() {
     let rows = vec![Value::Null; 6];
     let outcomes = apply(endless, &rows, &limits).unwrap();
     let codes: Vec<String> = outcomes.into_iter().map(|it| it.unwrap_err().code).collect();
-    assert_eq!(codes, ["D1012", "D1012", "D1012", "W0003", "W0003", "W0003"]);
+    assert_eq!(codes, ["D1012", "D1012", "D1012", "W0007", "W0007", "W0007"]);
 }
