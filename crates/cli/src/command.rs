@@ -5,6 +5,7 @@ pub(crate) mod contract;
 pub(crate) mod demo;
 pub(crate) mod diagnostics;
 pub(crate) mod doctor;
+pub(crate) mod evaluate;
 pub(crate) mod key;
 pub(crate) mod mapping;
 pub(crate) mod migrate;

@@ -12,6 +12,7 @@ use domain::retention::Retention;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod expressions;
 mod public_url;
 mod workers;
 
@@ -26,6 +27,7 @@ pub(crate) struct Config {
     retention: Days,
     connectors: Connectors,
     run: Run,
+    expressions: expressions::Expressions,
     seal: Seal,
     pub(crate) log: Log,
 }
@@ -178,6 +180,7 @@ impl Config {
         within("run.database_patience_s", self.run.database_patience_s, 0..=3_600)?;
         within("run.min_gap_s", self.run.min_gap_s, 0..=86_400)?;
         self.check_workers()?;
+        self.expressions.check()?;
         self.check_public_url()?;
         self.listen().map(drop)
     }
@@ -272,10 +275,6 @@ impl Config {
     pub(crate) fn catalogue_folder(&self) -> Option<&Path> {
         let folder = self.connectors.catalogue_folder.as_str();
         (!folder.is_empty()).then(|| Path::new(folder))
-    }
-
-    pub(crate) fn min_gap(&self) -> Duration {
-        Duration::from_secs(self.run.min_gap_s)
     }
 
     pub(crate) fn request_timeout(&self) -> Duration {

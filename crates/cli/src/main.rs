@@ -81,6 +81,9 @@ enum Command {
     Config(command::settings::Options),
     /// A sample MCP server, with faults on demand
     SampleServer(command::sample_server::Options),
+    /// Evaluates mappings that people wrote; started by Wireline itself
+    #[command(hide = true)]
+    Evaluate(command::evaluate::Options),
 }
 
 /// What a command is run with.
@@ -90,9 +93,17 @@ pub(crate) struct Context {
     pub(crate) json: bool,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before a setting is read or a thread is started: what it may not have, it never had.
+    if let Command::Evaluate(options) = &arguments.command {
+        return command::evaluate::run(options);
+    }
+    with_runtime(arguments)
+}
+
+#[tokio::main]
+async fn with_runtime(arguments: Arguments) -> ExitCode {
     let context = match context(&arguments) {
         Ok(context) => context,
         Err(error) => return output::failed(&error, output::USAGE),
@@ -123,7 +134,8 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Doctor
         | Command::Contract(_)
         | Command::Config(_)
-        | Command::SampleServer(_) => None,
+        | Command::SampleServer(_)
+        | Command::Evaluate(_) => None,
     };
     let over = Overrides {
         file: global.config.clone(),
@@ -154,5 +166,6 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Contract(options) => command::contract::run(context, &options).await,
         Command::Config(options) => command::settings::run(context, &options),
         Command::SampleServer(options) => command::sample_server::run(&options).await,
+        Command::Evaluate(options) => Ok(command::evaluate::run(&options)),
     }
 }

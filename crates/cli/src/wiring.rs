@@ -120,7 +120,8 @@ where
 
 /// The engine. `is_local`: only a person of this machine can ask it for anything.
 pub(crate) fn engine(context: &Context, store: &Store, is_local: bool) -> engine::Engine {
-    let settings = context.config.engine(is_local);
+    let sandbox = context.config.sandbox();
+    let settings = engine::Settings { sandbox, ..context.config.engine(is_local) };
     engine::Engine {
         recorder: engine::Recorder::start(store.clone(), settings.findings_kept, now),
         store: store.clone(),

@@ -320,7 +320,7 @@ async fn sync_tool(
                 }
             }
         };
-        let mapped = stage::apply::rows(mapping, page.rows).await;
+        let mapped = stage::apply::rows(run, mapping, page.rows).await;
         mapping.tried.mapped(target, &mapped);
         let (rows, rejected) = (mapped.len() as u64, book.rejected);
         let sound = stage::check::entities(run, book, choice, mapped).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::reference::Reference;
+use sandbox::Sandbox;
 
 /// How long, how much and how far a run may go.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Settings {
     pub bytes: u64,
     /// How long a run waits for a database that is away before it gives up.
     pub store_patience: Duration,
+    /// Where mappings are evaluated that are not compiled from a plan of ours.
+    pub sandbox: Sandbox,
     /// How long a seat of a jury may take to draw a mapping.
     pub seat_time: Duration,
     /// What an MCP server may take and send.
@@ -42,6 +45,7 @@ impl Default for Settings {
             pages: 10_000,
             bytes: 8 << 30,
             store_patience: Duration::from_mins(2),
+            sandbox: Sandbox::none(),
             seat_time: Duration::from_mins(2),
             limits: mcp::Limits::default(),
             reach: mcp::Reach::default(),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::id::SyncLogId;
+use sandbox::Sandbox;
 use store::{Store, Tenant};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub probes: Probes,
     /// How often one key may probe in a minute.
     pub probes_per_min: u32,
+    /// What judges a mapping that a person wrote.
+    pub sandbox: Sandbox,
     pub clock: fn() -> DateTime<Utc>,
 }
 
@@ -86,6 +89,7 @@ impl Default for Settings {
             allows_stdio: false,
             probes: Probes::none(),
             probes_per_min: 20,
+            sandbox: Sandbox::none(),
             clock,
         }
     }

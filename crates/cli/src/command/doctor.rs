@@ -46,6 +46,9 @@ pub(crate) async fn run(context: &Context) -> Result<ExitCode> {
         }
         Err(error) => checks.push(Check::failed("database", &error)),
     }
+    checks.push(Check::of("expressions", evaluated(context).await, |()| {
+        "mappings that people wrote are evaluated in processes of their own".to_owned()
+    }));
     // After the store, which makes it.
     checks.push(Check::of("data folder", folder(context), |it| it));
     for it in &checks {
@@ -62,6 +65,11 @@ pub(crate) async fn run(context: &Context) -> Result<ExitCode> {
     }
     let is_well = checks.iter().all(|it| it.ok);
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(output::FAILED) })
+}
+
+/// A process starts within its cap on memory, and answers.
+async fn evaluated(context: &Context) -> Result<()> {
+    Ok(context.config.sandbox().judge("1").await?)
 }
 
 /// The folder is there, is ours to write, and is nobody else's to read.

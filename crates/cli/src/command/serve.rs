@@ -33,6 +33,7 @@ pub(crate) async fn until_stopped(context: &Context, store: Store) -> Result<()>
     let engine = wiring::engine(context, &store, context.config.is_loopback()?);
     let settings = server::Settings {
         authorizations: wiring::authorizations(engine.clone()),
+        sandbox: engine.settings.sandbox.clone(),
         public_url: Some(context.config.public_url(listener.local_addr()?)),
         ..settings(context, &store)?
     };

@@ -41,6 +41,10 @@ impl Config {
         }
     }
 
+    pub(crate) fn min_gap(&self) -> Duration {
+        Duration::from_secs(self.run.min_gap_s)
+    }
+
     pub(crate) fn lease(&self) -> Duration {
         Duration::from_secs(self.run.lease_s)
     }

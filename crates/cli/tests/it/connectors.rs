@@ -147,3 +147,13 @@ fn the_api_probes_a_real_server_where_that_is_allowed_and_refuses_where_not() {
     sample.kill().ok();
     sample.wait().ok();
 }
+
+#[test]
+fn the_doctor_tries_a_process_for_mappings_by_hand_with_the_least_memory_that_can_be_set() {
+    let data = folder();
+    let mut doctor = wireline(data.path());
+    let output = run(doctor.env("WIRELINE_EXPRESSIONS_MEMORY_MIB", "256").arg("doctor"));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let line = text.lines().find(|it| it.contains("expressions")).expect("a line");
+    assert!(line.starts_with("ok"), "{line}");
+}

@@ -1,7 +1,6 @@
 //! A reason without a contract, or with one that does not hold, fails here.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use contract::{Checked, Program, Scratch};
 use domain::Reason;
@@ -15,7 +14,7 @@ const AT_ONCE: usize = 4;
 
 async fn every_reason_has_a_contract_that_holds(db: Db) {
     let settings = store::Settings { connections: 2, ..testkit::settings() };
-    let program = Program { command: sample_server(), words: Vec::new() };
+    let program = Program { command: testkit::program("sample-server"), words: Vec::new() };
     let scratch = Scratch::open(db.place.clone(), settings, program).await.expect("opened");
     let checked: Vec<Checked> = stream::iter(Reason::ALL)
         .map(async |it| contract::check(&scratch, *it).await.expect("carried out"))
@@ -44,13 +43,4 @@ async fn every_reason_has_a_contract_that_holds(db: Db) {
     assert!(broken.is_empty(), "\n{broken}");
     assert_eq!(db.number("select count(*) from workspaces").await, 0, "workspaces are left");
     scratch.close().await;
-}
-
-/// Built with the workspace's tests, beside their binaries.
-fn sample_server() -> PathBuf {
-    let test = std::env::current_exe().expect("this test");
-    let folder = test.parent().and_then(|it| it.parent()).expect("the target folder");
-    let program = folder.join("sample-server");
-    assert!(program.exists(), "build the workspace first: cargo build --workspace --all-targets");
-    program
 }

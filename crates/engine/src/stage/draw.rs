@@ -33,6 +33,8 @@ use subject::Subject;
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) expression: String,
+    /// By us, from a plan: then it is evaluated in this process.
+    pub(crate) is_compiled: bool,
     pub(crate) tried: Tried,
     /// None: it could not be saved.
     stored: Option<Stored>,
@@ -88,7 +90,12 @@ pub(crate) async fn mapping(
 
 impl Mapping {
     fn of(it: Stored) -> Self {
-        Self { expression: it.expression.clone(), tried: Tried::default(), stored: Some(it) }
+        Self {
+            expression: it.expression.clone(),
+            is_compiled: stored::is_compiled(&it),
+            tried: Tried::default(),
+            stored: Some(it),
+        }
     }
 }
 
@@ -110,7 +117,7 @@ async fn drawn(
         let drawing = Drawing { candidate, generator: Generator::Structured, verdict };
         return Ok(Outcome::New(Box::new(drawing), good));
     }
-    if let Some(good) = stored::serving(subject, good).await {
+    if let Some(good) = stored::serving(run, subject, good).await {
         let fallback = format!("last good mapping, version {}", good.version);
         jury::report(run, &sitting(subject, took, Some(&fallback)), &verdict);
         return Ok(Outcome::LastGood(good));

@@ -18,6 +18,7 @@ mod mutated;
 mod parents;
 mod probes;
 mod replay;
+mod sandboxed;
 mod selection;
 mod status;
 mod waiting;

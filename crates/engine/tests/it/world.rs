@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use domain::connector::{AuthorizationFlow, Transport};
@@ -12,6 +12,7 @@ use domain::run::TriggerType;
 use domain::{Reason, TargetModel};
 use engine::{Engine, Recorder, Report, Request, Settings};
 use sample::{Fault, Sample};
+use sandbox::{Program, Sandbox};
 use store::query::{Condition, Op, Page, Query, Value};
 use store::{Tenant, connectors, diagnostics, sync_logs, workspace_connectors};
 use testkit::{Db, make};
@@ -41,6 +42,7 @@ impl World {
         let settings = Settings {
             allow_stdio: true,
             reach: mcp::Reach { private_addresses: true, plain_http: true },
+            sandbox: sandbox(),
             // However busy the machine is: a late seat is a test of its own.
             seat_time: std::time::Duration::from_mins(30),
             ..Settings::default()
@@ -93,7 +95,7 @@ impl World {
         let mut args = vec![name.to_owned()];
         args.extend(faults.iter().map(|it| (*it).to_owned()));
         Transport::Stdio {
-            command: sample_server().display().to_string(),
+            command: testkit::program("sample-server").display().to_string(),
             args,
             env: BTreeMap::new(),
         }
@@ -250,11 +252,7 @@ pub(crate) fn ledger(report: &Report) -> String {
     table
 }
 
-/// Built with the workspace's tests, beside their binaries.
-fn sample_server() -> PathBuf {
-    let test = std::env::current_exe().expect("this test");
-    let folder = test.parent().and_then(|it| it.parent()).expect("the target folder");
-    let program = folder.join("sample-server");
-    assert!(program.exists(), "build the workspace first: cargo build --workspace --all-targets");
-    program
+fn sandbox() -> Sandbox {
+    let program = Program { command: testkit::program("evaluator"), words: Vec::new() };
+    Sandbox::new(sandbox::Settings::of(program))
 }

@@ -6,6 +6,8 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use domain::id::ConnectorMappingId;
+use mapping::expression::ExpressionError;
+use serde_json::Value;
 use store::mappings::{self, Mapping, SlotPin, Whole};
 use store::{Store, Tenant};
 
@@ -128,12 +130,25 @@ pub(crate) async fn create(
     _: Plain,
     Document(bytes): Document,
 ) -> Result<Response, Problem> {
-    let new = input::new(&body::tree(&bytes)?)?;
+    let document = body::tree(&bytes)?;
+    let verdict = judged(&app, &document).await?;
+    let new = input::new(&document, &verdict)?;
     let made = mappings::save(app.store(), &tenant, new, app.now()).await;
     let made = made.map_err(input::refused)?;
     let pins = pins(app.store(), &tenant, [&made]).await?;
     let shown = Shown::of(&tenant, &made, &pins);
     Ok(document::created(&shown, document::one(&shown, &Params::default(), None)))
+}
+
+/// What is wrong with the expression, if there is one. It is looked at in a process that may die of
+/// it, before the rest of the document, so that all faults can be told at once.
+async fn judged(app: &App, document: &Value) -> Result<Result<(), ExpressionError>, Problem> {
+    let Some(expression) = input::expression_in(document) else { return Ok(Ok(())) };
+    match app.settings().sandbox.judge(expression).await {
+        Ok(()) => Ok(Ok(())),
+        Err(sandbox::Error::Expression(why)) => Ok(Err(why)),
+        Err(error @ sandbox::Error::Unavailable { .. }) => Err(Problem::internal(error)),
+    }
 }
 
 pub(crate) async fn update(

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use domain::connector::Role;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
 use http_body_util::BodyExt as _;
+use sandbox::{Program, Sandbox};
 use serde_json::{Value, json};
 use server::{App, Settings, Syncs};
 use std::sync::{Arc, Mutex};
@@ -95,7 +96,10 @@ impl World {
         let started = Arc::new(Mutex::new(Vec::new()));
         let runs = started.clone();
         let syncs = Syncs::new(move |_, run| runs.lock().unwrap().push(run));
-        let settings = Settings { clock: make::now, cursor_key: Some([9; 32]), ..settings };
+        let program = Program { command: testkit::program("evaluator"), words: Vec::new() };
+        let sandbox = Sandbox::new(sandbox::Settings::of(program));
+        let settings =
+            Settings { clock: make::now, cursor_key: Some([9; 32]), sandbox, ..settings };
         let app = App::new(db.store.clone(), syncs, settings);
         let router = server::router(app);
         Self { db, router, acme, rival, operator, started }

@@ -29,7 +29,7 @@ pub(super) async fn adopted(
         return Mapping::of(stored::refresh(run, subject, same).await);
     }
     let worse = match &good {
-        Some(good) if is_to_be_judged(live.as_ref()) => worse(subject, good, &drawing).await,
+        Some(good) if is_to_be_judged(live.as_ref()) => worse(run, subject, good, &drawing).await,
         Some(_) | None => None,
     };
     let last_good = good.as_ref().map(|it| it.version);
@@ -39,7 +39,7 @@ pub(super) async fn adopted(
         (_, _) => {
             let expression = new.expression.clone();
             let stored = saved(run, subject, new).await;
-            Mapping { expression, tried: Tried::default(), stored }
+            Mapping { expression, is_compiled: true, tried: Tried::default(), stored }
         }
     }
 }
@@ -51,8 +51,13 @@ fn is_to_be_judged(live: Option<&Stored>) -> bool {
 }
 
 /// Both on the same sample.
-async fn worse(subject: &Subject, good: &Stored, drawing: &Drawing) -> Option<Worse> {
-    let before = stored::tried(subject, good).await?;
+async fn worse(
+    run: &Run<'_>,
+    subject: &Subject,
+    good: &Stored,
+    drawing: &Drawing,
+) -> Option<Worse> {
+    let before = stored::tried(run, subject, good).await?;
     let before = stored::measure(subject, &before);
     let after = stored::measure(subject, &drawing.candidate.entities);
     regression::worse(&before, &after)

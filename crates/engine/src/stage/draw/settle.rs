@@ -18,6 +18,8 @@ use crate::stage::apply::Mapped;
 pub(crate) struct Tried {
     rows: u64,
     accepted: u64,
+    /// Could it not even be evaluated, for a reason that is ours?
+    pub(crate) was_kept_from: bool,
     /// Required slots, with the rows that fill them.
     filled: BTreeMap<String, u64>,
 }
@@ -59,7 +61,9 @@ impl Tried {
 /// Keeps the count with the version. If fewer rows were accepted than under the last good version,
 /// that one is live again; rows of this run stay as they were judged.
 pub(crate) async fn settle(run: &mut Run<'_>, mapping: &Mapping) {
-    let Some(version) = mapping.stored.as_ref().filter(|_| mapping.tried.rows > 0) else { return };
+    // What it would have made of the rows is not known: it is not to be replaced for that.
+    let was_tried = mapping.tried.rows > 0 && !mapping.tried.was_kept_from;
+    let Some(version) = mapping.stored.as_ref().filter(|_| was_tried) else { return };
     let stats = mapping.tried.stats(run);
     let kept = mappings::set_stats(run.store(), run.tenant, version.id, &stats, run.now()).await;
     if let Err(error) = kept {

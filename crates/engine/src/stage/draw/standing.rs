@@ -40,7 +40,7 @@ pub(super) async fn of(run: &mut Run<'_>, subject: &Subject, it: Stored, call: &
         return Standing::Stands(it);
     }
     let keeps = is_by_hand
-        || (stored::passes(subject, &it).await && !gains(&it, subject, drift.as_ref()).await);
+        || (stored::passes(run, subject, &it).await && !gains(&it, subject, drift.as_ref()).await);
     if keeps {
         // Told once: from now on this is the shape that stands.
         return Standing::Stands(stored::refresh(run, subject, it).await);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::TargetModel;
 use mapping::draw::Pin;
 use mapping::gate::{self, Trial};
+use mapping::plan::Plan;
 use mapping::regression::Measure;
 use mapping::seats;
 use serde_json::Value;
@@ -78,16 +79,28 @@ fn pin(slot: &str, path: Option<&str>, reason: &str) -> Option<Pin> {
     Some(Pin { slot: slot.to_owned(), path, reason: reason.to_owned() })
 }
 
+/// Whether its expression is what we compile from its plan, and not what a person or a model wrote.
+/// One of an older compiler may not be; it takes the longer way.
+pub(super) fn is_compiled(it: &Stored) -> bool {
+    let plan: Option<Plan> = serde_json::from_value(it.plan.clone()).ok();
+    plan.is_some_and(|plan| mapping::compile(&plan) == it.expression)
+}
+
 /// What an expression makes of the sample; null for a row that fails. Off the async threads.
-pub(super) async fn tried(subject: &Subject, it: &Stored) -> Option<Vec<Value>> {
+pub(super) async fn tried(run: &Run<'_>, subject: &Subject, it: &Stored) -> Option<Vec<Value>> {
+    if !is_compiled(it) {
+        let sandbox = &run.engine.settings.sandbox;
+        let outcomes = sandbox.apply(&it.expression, &subject.case.rows).await.ok()?;
+        return seats::entities(outcomes).ok();
+    }
     let (case, expression) = (Arc::clone(&subject.case), it.expression.clone());
     let tried = super::blocking(move || seats::evaluated(&expression, &case.rows));
     tried.await.ok()
 }
 
 /// Whether a mapping passes the gate on the sample, and gives any sound record.
-pub(super) async fn passes(subject: &Subject, it: &Stored) -> bool {
-    let Some(entities) = tried(subject, it).await else { return false };
+pub(super) async fn passes(run: &Run<'_>, subject: &Subject, it: &Stored) -> bool {
+    let Some(entities) = tried(run, subject, it).await else { return false };
     let plan = serde_json::from_value(it.plan.clone()).ok();
     let trial = Trial {
         target: subject.target(),
@@ -100,9 +113,13 @@ pub(super) async fn passes(subject: &Subject, it: &Stored) -> bool {
 }
 
 /// A mapping, if it still evaluates and gives any sound record.
-pub(super) async fn serving(subject: &Subject, it: Option<Stored>) -> Option<Stored> {
+pub(super) async fn serving(
+    run: &Run<'_>,
+    subject: &Subject,
+    it: Option<Stored>,
+) -> Option<Stored> {
     let it = it?;
-    let entities = tried(subject, &it).await?;
+    let entities = tried(run, subject, &it).await?;
     (measure(subject, &entities).valid_rows > 0).then_some(it)
 }
 

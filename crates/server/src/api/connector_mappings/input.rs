@@ -3,7 +3,7 @@
 use domain::TargetModel;
 use domain::id::WorkspaceConnectorId;
 use domain::nearest::nearest;
-use mapping::expression::{Expression, Limits};
+use mapping::expression::{ExpressionError, Limits};
 use mapping::path::Path;
 use serde_json::{Map, Value};
 use store::mappings::{Generator, NewMapping, Patch, SlotPin};
@@ -40,7 +40,11 @@ const MADE_HERE: &[&str] = &[
     "updated_at",
 ];
 
-pub(super) fn new(document: &Value) -> Result<NewMapping, Problem> {
+/// `verdict`: of the expression that the document holds.
+pub(super) fn new(
+    document: &Value,
+    verdict: &Result<(), ExpressionError>,
+) -> Result<NewMapping, Problem> {
     let mut faults = Faults::default();
     let incoming = input::data(document, &mut faults)
         .and_then(|it| input::resource(it, "/data", &KIND, Meant::New, &mut faults));
@@ -53,7 +57,10 @@ pub(super) fn new(document: &Value) -> Result<NewMapping, Problem> {
     let model = attributes.required("target_model", &mut faults, input::word::<TargetModel>);
     let tool_max = domain::diagnostic::TOOL_NAME_MAX;
     let tool = attributes.required("tool_name", &mut faults, input::sized_text(1, tool_max));
-    let expression = attributes.required("jsonata_expression", &mut faults, expression);
+    let expression = attributes.required("jsonata_expression", &mut faults, |it| {
+        let text = expression(it)?;
+        verdict.as_ref().map(|()| text).map_err(|error| format!("does not stand: {error}"))
+    });
     let arguments = attributes.nullable("tool_arguments", &mut faults, plain).flatten();
     let paging = attributes.nullable("pagination_plan", &mut faults, plain).flatten();
     attributes.finish(&mut faults);
@@ -186,14 +193,14 @@ pub fn slot_pin(
     Ok(SlotPin { slot: slot.to_owned(), path, reason })
 }
 
-/// It parses, and calls nothing that is not allowed.
+/// The expression that a document would bring, if its size is right.
+pub(super) fn expression_in(document: &Value) -> Option<&str> {
+    let it = document.pointer("/data/attributes/jsonata_expression")?;
+    expression(it).ok().and(it.as_str())
+}
+
 fn expression(value: &Value) -> Result<String, String> {
-    let limits = Limits::default();
-    let text = input::sized_text(1, limits.source_bytes)(value)?;
-    match Expression::parse(&text, &limits) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(format!("does not stand: {error}")),
-    }
+    input::sized_text(1, Limits::default().source_bytes)(value)
 }
 
 fn plain(value: &Value) -> Result<Value, String> {
