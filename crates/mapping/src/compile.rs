@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::number;
 use crate::path::{Path, Pick};
 use crate::plan::{DateFormat, EpochUnit, Otherwise, Plan, Slot, Source, Transform, spelling};
 
@@ -78,7 +79,7 @@ impl Writer {
                 let item = self.object(slots, indent);
                 format!("[{}[$type($) = \"object\"].{item}]", written(path))
             }
-            Source::Constant { value, .. } => value.to_string(),
+            Source::Constant { value, .. } => number::copied(value).to_string(),
             Source::Null { .. } => "null".to_owned(),
         };
         for transform in &slot.transforms {
@@ -191,7 +192,7 @@ fn written(path: &Path) -> String {
 }
 
 /// Words that JSONata reads as something else than a name.
-const RESERVED: &[&str] = &["and", "or", "in", "null", "true", "false", "function"];
+const RESERVED: &[&str] = &["and", "or", "in", "null", "true", "false", "function", "undefined"];
 
 fn name(text: &str) -> String {
     let is_letter = |it: char| it.is_ascii_alphabetic() || it == '_';

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 mod builtins;
 mod convert;
+mod patterns;
 #[cfg(test)]
 mod tests;
 mod wall;

@@ -8,10 +8,11 @@ use domain::TargetModel;
 use serde_json::Value;
 
 use crate::draw::{self, Drawn, Hints, Lead, Pin};
-use crate::expression::{self, ExpressionError, Limits};
+use crate::expression::{Expression, ExpressionError, Limits};
 use crate::gate::{self, Doubt, Judgement, Trial};
 use crate::jury::{self, Ballot, Family, Seat, Verdict};
 use crate::legacy;
+use crate::native::Program;
 use crate::plan::Slot;
 
 #[cfg(test)]
@@ -104,7 +105,10 @@ pub fn tried(case: &Case, mut drawn: Drawn) -> Result<Candidate, Failed> {
     let mut repaired = Vec::new();
     loop {
         let expression = crate::compile(&drawn.plan);
-        let entities = evaluated(&expression, &case.rows)?;
+        // Whatever carries the plan out, its expression is what is stored and read: it must stand.
+        Expression::parse(&expression, &Limits::default())?;
+        let program = Program::of(&drawn.plan);
+        let entities: Vec<Value> = case.rows.iter().map(|it| program.evaluate(it)).collect();
         let judgement = gate::judge(&Trial {
             target: case.target,
             rows: &case.rows,
@@ -134,14 +138,6 @@ fn is_optional(doubt: &Doubt, required: &[&str]) -> bool {
 }
 
 /// What the rows become; null for a row whose evaluation failed.
-///
-/// # Errors
-/// The expression does not parse, or fails on every row.
-pub fn evaluated(expression: &str, rows: &[Value]) -> Result<Vec<Value>, Failed> {
-    entities(expression::apply(expression, rows, &Limits::default())?)
-}
-
-/// The same of what was evaluated elsewhere.
 ///
 /// # Errors
 /// No row has an outcome.

@@ -1,7 +1,10 @@
 //! Apply: the mapping over the rows of a page, off the async threads. What we did not compile goes
 //! to the sandbox.
 
-use mapping::expression::{self, ExpressionError};
+use std::sync::Arc;
+
+use mapping::expression::ExpressionError;
+use mapping::native::Program;
 use serde_json::Value;
 
 use super::draw::Mapping;
@@ -13,28 +16,23 @@ pub(crate) struct Mapped {
     pub(crate) entity: Result<Value, String>,
 }
 
-/// Evaluates the expression for each row. A row that fails fails alone.
+/// Carries the mapping out on each row. A row that fails fails alone.
 pub(crate) async fn rows(run: &Run<'_>, mapping: &mut Mapping, rows: Vec<Value>) -> Vec<Mapped> {
-    if mapping.is_compiled {
-        here(mapping, rows).await
-    } else {
-        elsewhere(run, mapping, rows).await
+    match mapping.program.clone() {
+        Some(program) => here(program, rows).await,
+        None => elsewhere(run, mapping, rows).await,
     }
 }
 
-async fn here(mapping: &Mapping, rows: Vec<Value>) -> Vec<Mapped> {
-    let expression = mapping.expression.clone();
+async fn here(program: Arc<Program>, rows: Vec<Value>) -> Vec<Mapped> {
     let count = rows.len();
     let applied = tokio::task::spawn_blocking(move || {
-        let outcomes = expression::apply(&expression, &rows, &expression::Limits::default());
-        (rows, outcomes)
+        let mapped = |row: Value| Mapped { entity: Ok(program.evaluate(&row)), row };
+        rows.into_iter().map(mapped).collect()
     });
-    match applied.await {
-        Ok((rows, Ok(outcomes))) => each(rows, outcomes),
-        Ok((rows, Err(error))) => all(rows, &in_words(&error)),
-        // The wrapper catches panics, so this is a task that was cancelled at shutdown.
-        Err(_) => all(vec![Value::Null; count], "the evaluation was interrupted"),
-    }
+    // It does not panic, so a task without an outcome was cancelled at shutdown.
+    let interrupted = |_| all(vec![Value::Null; count], "the evaluation was interrupted");
+    applied.await.unwrap_or_else(interrupted)
 }
 
 async fn elsewhere(run: &Run<'_>, mapping: &mut Mapping, rows: Vec<Value>) -> Vec<Mapped> {

@@ -10,6 +10,7 @@ use domain::{Finding, Stage, TargetModel};
 use futures_util::future::join_all;
 use mapping::draw::{Drawn, Lead};
 use mapping::jury::Verdict;
+use mapping::native::Program;
 use mapping::regression::Measure;
 use mapping::seats::{self, Candidate, Case, Failed, Held};
 use store::mappings::{Generator, Mapping as Stored};
@@ -33,8 +34,9 @@ use subject::Subject;
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) expression: String,
-    /// By us, from a plan: then it is evaluated in this process.
-    pub(crate) is_compiled: bool,
+    /// Of the plan that the expression is compiled from; none if it is not: then the expression
+    /// goes to the sandbox.
+    pub(crate) program: Option<Arc<Program>>,
     pub(crate) tried: Tried,
     /// None: it could not be saved.
     stored: Option<Stored>,
@@ -91,8 +93,8 @@ pub(crate) async fn mapping(
 impl Mapping {
     fn of(it: Stored) -> Self {
         Self {
+            program: Program::of_compiled(&it.expression, &it.plan).map(Arc::new),
             expression: it.expression.clone(),
-            is_compiled: stored::is_compiled(&it),
             tried: Tried::default(),
             stored: Some(it),
         }

@@ -41,7 +41,7 @@ pub(super) static NUMBER_COMMA: Helper = Helper {
 pub(super) static SHIFTED: Helper = Helper {
     name: "shifted",
     needs: &[],
-    body: r#"function($v, $e) { $type($v) = "number" ? $v / $power(10, $e) : $type($v) != "string" ? $v : $length($v) > 15 and $e > 0 and $contains($v, /^-?[0-9]+$/) ? $substring($v, 0, $length($v) - $e) & "." & $substring($v, -$e) : $contains($v, /^-?[0-9]+$/) ? $number($v) / $power(10, $e) : $v }"#,
+    body: r#"function($v, $e) { $type($v) = "number" ? $v / $power(10, $e) : $type($v) = "string" ? ($contains($v, /^-?[0-9]+$/) ? ($length($v) <= 15 ? $number($v) / $power(10, $e) : $e > 0 ? $substring($v, 0, $length($v) - $e) & "." & $substring($v, -$e) : $v) : $v) : $v }"#,
 };
 
 pub(super) static CENTS: Helper =
@@ -56,7 +56,7 @@ pub(super) static MINOR: Helper = Helper {
 pub(super) static NEGATE: Helper = Helper {
     name: "negate",
     needs: &[],
-    body: r#"function($v) { $type($v) = "number" ? 0 - $v : $type($v) = "string" ? ($contains($v, /^-/) ? $substring($v, 1) : "-" & $v) : $v }"#,
+    body: r#"function($v) { $type($v) = "number" ? 0 - $v : $type($v) = "string" ? ($contains($v, /^-/) ? $substring($v, 1) : $contains($v, /^[0-9]/) ? "-" & $v : $v) : $v }"#,
 };
 
 pub(super) static IS_ONE_OF: Helper = Helper {
@@ -140,16 +140,17 @@ pub(super) static DATE_MONTH_NAME: Helper = Helper {
     body: r#"function($v) { $type($v) = "string" ? ($m := $match($v, /([A-Za-z]{3})[A-Za-z]*[. -]+([0-9]{1,2})[a-z]*[, -]+([0-9]{4})/); $n := $month($m[0].groups[0]); $exists($n) ? $m[0].groups[2] & "-" & $n & "-" & $pad($m[0].groups[1], -2, "0") : $v) : $v }"#,
 };
 
+/// Milliseconds from the year 1 to 1970: a count beyond this, on either side, is no date.
 pub(super) static EPOCH_DATE: Helper = Helper {
     name: "epoch_date",
     needs: &[],
-    body: r#"function($v, $ms) { $type($v) = "number" ? $substring($fromMillis($floor($v * $ms)), 0, 10) : $v }"#,
+    body: r#"function($v, $ms) { $type($v) = "number" and $abs($v) < 62135596800000 / $ms ? $substring($fromMillis($floor($v * $ms)), 0, 10) : $v }"#,
 };
 
 pub(super) static EPOCH_TIME: Helper = Helper {
     name: "epoch_time",
     needs: &[],
-    body: r#"function($v, $ms) { $type($v) = "number" ? $fromMillis($floor($v * $ms)) : $v }"#,
+    body: r#"function($v, $ms) { $type($v) = "number" and $abs($v) < 62135596800000 / $ms ? $fromMillis($floor($v * $ms)) : $v }"#,
 };
 
 pub(super) static ENUM: Helper = Helper {

@@ -59,7 +59,7 @@ fn a_plan_is_written_so_that_a_person_can_read_it() {
     let expected: Expect = expect![[r#"
         (
           $text := function($v) { $type($v) in ["number", "boolean"] ? $string($v) : $v };
-          $shifted := function($v, $e) { $type($v) = "number" ? $v / $power(10, $e) : $type($v) != "string" ? $v : $length($v) > 15 and $e > 0 and $contains($v, /^-?[0-9]+$/) ? $substring($v, 0, $length($v) - $e) & "." & $substring($v, -$e) : $contains($v, /^-?[0-9]+$/) ? $number($v) / $power(10, $e) : $v };
+          $shifted := function($v, $e) { $type($v) = "number" ? $v / $power(10, $e) : $type($v) = "string" ? ($contains($v, /^-?[0-9]+$/) ? ($length($v) <= 15 ? $number($v) / $power(10, $e) : $e > 0 ? $substring($v, 0, $length($v) - $e) & "." & $substring($v, -$e) : $v) : $v) : $v };
           $cents := function($v) { $shifted($v, 2) };
           $upper := function($v) { $type($v) = "string" ? $uppercase($v) : $v };
           {

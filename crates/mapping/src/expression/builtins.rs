@@ -5,6 +5,8 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError, HostFnResult};
 use jsonata_core::value::JValue;
 
 use super::ExpressionError;
+use super::patterns::Patterns;
+use crate::number;
 
 /// The engine compiles `$string` and `$join` into a fast path that no override reaches, so the
 /// wall renames every use of them to these.
@@ -16,7 +18,10 @@ pub(super) fn cap(evaluator: &mut Evaluator, most: usize) -> Result<(), Expressi
     evaluator.register_fn(STRING, move |given: &[JValue]| string(given, most))?;
     evaluator.register_fn(JOIN, move |given: &[JValue]| join(given, most))?;
     evaluator.register_fn_override("pad", move |given: &[JValue]| pad(given, most))?;
-    evaluator.register_fn_override("replace", move |given: &[JValue]| replace(given, most))?;
+    let patterns = Patterns::default();
+    patterns.install(evaluator)?;
+    evaluator
+        .register_fn_override("replace", move |given: &[JValue]| replace(given, most, &patterns))?;
     Ok(())
 }
 
@@ -74,19 +79,11 @@ fn write(value: &JValue, text: &mut String, most: usize, depth: u32) -> Result<(
 fn scalar(value: &JValue) -> Result<String, EvaluatorError> {
     match value {
         JValue::Bool(it) => Ok(it.to_string()),
-        JValue::Number(it) if !it.is_finite() => Err(EvaluatorError::EvaluationError(
-            "D3001: Attempting to invoke string function on Infinity or NaN".to_owned(),
-        )),
-        JValue::Number(it) => {
-            let rounded = format!("{it:.14e}").parse::<f64>().unwrap_or(*it);
-            let is_plain = rounded == 0.0 || (1e-6..1e21).contains(&rounded.abs());
-            Ok(match is_plain {
-                // Adding zero takes the sign of a negative one away.
-                true => (rounded + 0.0).to_string(),
-                false if rounded.abs() < 1.0 => format!("{rounded:e}"),
-                false => format!("{rounded:e}").replace('e', "e+"),
-            })
-        }
+        JValue::Number(it) => number::text(*it).ok_or_else(|| {
+            EvaluatorError::EvaluationError(
+                "D3001: Attempting to invoke string function on Infinity or NaN".to_owned(),
+            )
+        }),
         JValue::Null
         | JValue::String(_)
         | JValue::Array(_)
@@ -152,7 +149,7 @@ fn whole(value: &JValue) -> Option<i64> {
 }
 
 /// `$replace` with a text or a regular expression, and a text with `$1`, `$0`, `$$`.
-fn replace(given: &[JValue], most: usize) -> HostFnResult {
+fn replace(given: &[JValue], most: usize, patterns: &Patterns) -> HostFnResult {
     let Some(text) = text(given, "$replace")? else { return Ok(JValue::Undefined) };
     let Some(by) = given.get(2).and_then(JValue::as_str) else {
         return Err(EvaluatorError::TypeError("T0410: replacement is no text".to_owned()));
@@ -180,16 +177,19 @@ fn replace(given: &[JValue], most: usize) -> HostFnResult {
             }
         }
         Some(JValue::Regex { pattern, flags }) => {
-            for found in regex(pattern, flags)?.captures_iter(text).take(limit) {
-                let Some(whole) = found.get(0) else { continue };
-                if whole.is_empty() {
-                    let nothing = "D1004: the regular expression matches nothing";
-                    return Err(EvaluatorError::EvaluationError(nothing.to_owned()));
+            patterns.with(pattern, flags, |regex| {
+                for found in regex.captures_iter(text).take(limit) {
+                    let Some(whole) = found.get(0) else { continue };
+                    if whole.is_empty() {
+                        let nothing = "D1004: the regular expression matches nothing";
+                        return Err(EvaluatorError::EvaluationError(nothing.to_owned()));
+                    }
+                    push(part(from, whole.start()))?;
+                    push(&substituted(by, &found))?;
+                    from = whole.end();
                 }
-                push(part(from, whole.start()))?;
-                push(&substituted(by, &found))?;
-                from = whole.end();
-            }
+                Ok(())
+            })?;
         }
         _ => return Err(EvaluatorError::EvaluationError("D3010: nothing to replace".to_owned())),
     }
@@ -204,15 +204,6 @@ fn limit(given: Option<i64>) -> Result<usize, EvaluatorError> {
     usize::try_from(given).map_err(|_negative| {
         EvaluatorError::EvaluationError("D3011: the limit of $replace is negative".to_owned())
     })
-}
-
-fn regex(pattern: &str, flags: &str) -> Result<regex::Regex, EvaluatorError> {
-    // A slash is escaped in JSONata's literal, and needs no escape here.
-    regex::RegexBuilder::new(&pattern.replace("\\/", "/"))
-        .case_insensitive(flags.contains('i'))
-        .multi_line(flags.contains('m'))
-        .build()
-        .map_err(|error| EvaluatorError::EvaluationError(format!("S0302: {error}")))
 }
 
 /// `$12` is the twelfth group, or the first and a `2` when there are fewer.

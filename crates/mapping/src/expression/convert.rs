@@ -1,33 +1,24 @@
 //! JSON into the engine and out of it.
 
 use jsonata_core::value::JValue;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::{ExpressionError, Limits};
-
-/// JSONata writes numbers with 15 digits, and its doubles lose integers beyond 2^53. A longer
-/// integer is an identifier, or an amount that must not change: it travels as text.
-const LONGEST_INTEGER: u64 = 999_999_999_999_999;
+use crate::number;
 
 pub(super) fn into_engine(value: &Value) -> JValue {
     match value {
         Value::Null => JValue::Null,
         Value::Bool(it) => JValue::Bool(*it),
-        Value::Number(it) => number(it),
+        Value::Number(it) => {
+            number::double(it).map_or_else(|| JValue::string(it.to_string()), JValue::Number)
+        }
         Value::String(it) => JValue::string(it.as_str()),
         Value::Array(items) => JValue::array(items.iter().map(into_engine).collect()),
         Value::Object(members) => {
             let members = members.iter().map(|(name, it)| (name.clone(), into_engine(it)));
             JValue::object(members.collect())
         }
-    }
-}
-
-fn number(number: &Number) -> JValue {
-    let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
-    match number.as_f64() {
-        Some(it) if magnitude.is_none_or(|it| it <= LONGEST_INTEGER) => JValue::Number(it),
-        _ => JValue::string(number.to_string()),
     }
 }
 
@@ -49,7 +40,7 @@ impl Budget {
         match value {
             JValue::Null | JValue::Undefined => Ok(Value::Null),
             JValue::Bool(it) => Ok(Value::Bool(*it)),
-            JValue::Number(it) => Ok(json_number(*it)),
+            JValue::Number(it) => Ok(number::json(*it)),
             JValue::String(it) => Ok(Value::String(self.text(it)?)),
             JValue::Array(items) => {
                 let items = items.iter().map(|it| self.copy(it, below));
@@ -80,11 +71,4 @@ fn spend(left: usize, cost: usize, unit: &str) -> Result<usize, ExpressionError>
 
 fn exceeded(unit: &str) -> ExpressionError {
     ExpressionError::ours("W0004", format!("the outcome has too many {unit}"))
-}
-
-/// Whole numbers come back as integers: `12`, not `12.0`.
-fn json_number(it: f64) -> Value {
-    let text = format!("{it}");
-    let integer = text.parse::<i64>().ok().map(Number::from);
-    integer.or_else(|| Number::from_f64(it)).map_or(Value::Null, Value::Number)
 }

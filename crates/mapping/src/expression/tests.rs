@@ -122,6 +122,25 @@ fn capped_builtins_behave_as_the_ones_that_they_replace() {
 }
 
 #[test]
+fn a_regular_expression_means_the_same_wherever_it_stands() {
+    let row = json!({ "x": "1a/b 2", "n": 1 });
+    for (source, expected) in [
+        (r"$map([1, 2], function($n) { $contains(x, /A\/B/) })", "[false,false]"),
+        (r"$contains(x, /A\/B/i)", "true"),
+        (r"x ~> $contains(/a/)", "true"),
+        ("$contains(none, /a/)", "null"),
+        (r"$split(x, /[\/ ]/)", r#"["1a","b","2"]"#),
+        ("$match(x, /[a-z]/).match", r#"["a","b"]"#),
+        ("$match(x, /(b) /)", r#"{"match":"b ","index":3,"groups":["b"]}"#),
+        ("$match(x, /z/)", "null"),
+        ("($contains := function($a, $b) { $a }; $contains(1, /a/))", "1"),
+    ] {
+        assert_eq!(told(source, &row, &Limits::default()), expected, "{source}");
+    }
+    assert!(told("$contains(n, /a/)", &row, &Limits::default()).starts_with("error T0410"));
+}
+
+#[test]
 fn what_would_blow_up_ends_with_an_error() {
     let limits =
         Limits { timeout_ms: 300, text_bytes: 10_000, output_nodes: 1_000, ..Limits::default() };

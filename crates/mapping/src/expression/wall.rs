@@ -2,8 +2,8 @@
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 
-use super::ExpressionError;
 use super::builtins::{JOIN, STRING};
+use super::{ExpressionError, patterns};
 
 /// Builtins that are safe to run in this process. Missing on purpose: `$eval` (code from data),
 /// `$random`, `$shuffle`, `$now` and `$millis` (the same row must always give the same entity),
@@ -142,6 +142,11 @@ impl Names {
                     args.push(AstNode::Variable(String::new()));
                 }
                 capped.clone_into(name);
+            } else if let [text, AstNode::Regex { .. }] = args.as_slice()
+                && !matches!(text, AstNode::Placeholder)
+                && let Some(quick) = patterns::stand_in(name).filter(|_| !self.own.contains(name))
+            {
+                quick.clone_into(name);
             }
         } else if let AstNode::Variable(name) = node
             && !name.is_empty()

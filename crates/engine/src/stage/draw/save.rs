@@ -1,7 +1,10 @@
 //! A new drawing becomes the mapping, unless it does worse than the last good one.
 
+use std::sync::Arc;
+
 use domain::evidence::{FailedWrite, Reverted};
 use domain::{Finding, entity};
+use mapping::native::Program;
 use mapping::regression::{self, Worse};
 use serde_json::{Value, json};
 use store::mappings::{self, Mapping as Stored, NewMapping, RegenerationReason};
@@ -38,8 +41,9 @@ pub(super) async fn adopted(
         (Some(good), Some(worse)) => Mapping::of(reverted(run, subject, new, good, worse).await),
         (_, _) => {
             let expression = new.expression.clone();
+            let program = Some(Arc::new(Program::of(&drawing.candidate.drawn.plan)));
             let stored = saved(run, subject, new).await;
-            Mapping { expression, is_compiled: true, tried: Tried::default(), stored }
+            Mapping { expression, program, tried: Tried::default(), stored }
         }
     }
 }

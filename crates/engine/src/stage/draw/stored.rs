@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::TargetModel;
 use mapping::draw::Pin;
 use mapping::gate::{self, Trial};
-use mapping::plan::Plan;
+use mapping::native::Program;
 use mapping::regression::Measure;
 use mapping::seats;
 use serde_json::Value;
@@ -79,22 +79,17 @@ fn pin(slot: &str, path: Option<&str>, reason: &str) -> Option<Pin> {
     Some(Pin { slot: slot.to_owned(), path, reason: reason.to_owned() })
 }
 
-/// Whether its expression is what we compile from its plan, and not what a person or a model wrote.
-/// One of an older compiler may not be; it takes the longer way.
-pub(super) fn is_compiled(it: &Stored) -> bool {
-    let plan: Option<Plan> = serde_json::from_value(it.plan.clone()).ok();
-    plan.is_some_and(|plan| mapping::compile(&plan) == it.expression)
-}
-
-/// What an expression makes of the sample; null for a row that fails. Off the async threads.
+/// What a mapping makes of the sample; null for a row that fails. Off the async threads, and in the
+/// sandbox what a person or a model wrote.
 pub(super) async fn tried(run: &Run<'_>, subject: &Subject, it: &Stored) -> Option<Vec<Value>> {
-    if !is_compiled(it) {
+    let Some(program) = Program::of_compiled(&it.expression, &it.plan) else {
         let sandbox = &run.engine.settings.sandbox;
         let outcomes = sandbox.apply(&it.expression, &subject.case.rows).await.ok()?;
         return seats::entities(outcomes).ok();
-    }
-    let (case, expression) = (Arc::clone(&subject.case), it.expression.clone());
-    let tried = super::blocking(move || seats::evaluated(&expression, &case.rows));
+    };
+    let case = Arc::clone(&subject.case);
+    let tried =
+        super::blocking(move || Ok(case.rows.iter().map(|it| program.evaluate(it)).collect()));
     tried.await.ok()
 }
 
