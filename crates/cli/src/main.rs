@@ -77,6 +77,9 @@ enum Command {
     Doctor,
     /// Carry out the executable contracts of reasons: fault, rows, repair, gone
     Contract(command::contract::Options),
+    /// Score how tools are chosen and answers mapped, on a folder of labelled cases
+    #[command(subcommand)]
+    Bench(command::bench::Action),
     /// The settings in force, or the defaults with what each does
     Config(command::settings::Options),
     /// A sample MCP server, with faults on demand
@@ -133,6 +136,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Migrate
         | Command::Doctor
         | Command::Contract(_)
+        | Command::Bench(_)
         | Command::Config(_)
         | Command::SampleServer(_)
         | Command::Evaluate(_) => None,
@@ -164,6 +168,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate => command::migrate::run(context).await,
         Command::Doctor => command::doctor::run(context).await,
         Command::Contract(options) => command::contract::run(context, &options).await,
+        Command::Bench(action) => command::bench::run(context, &action),
         Command::Config(options) => command::settings::run(context, &options),
         Command::SampleServer(options) => command::sample_server::run(&options).await,
         Command::Evaluate(options) => Ok(command::evaluate::run(&options)),

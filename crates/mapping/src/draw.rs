@@ -38,6 +38,7 @@ use fit::Role;
 use money::Money;
 
 pub(crate) use names::words;
+pub(crate) use phrases::nouns;
 pub use pin::Pin;
 pub(crate) use report::drawn;
 

@@ -17,6 +17,7 @@ pub mod native;
 mod number;
 pub mod path;
 pub mod plan;
+pub mod records;
 pub mod regression;
 pub mod seats;
 pub mod shape;

@@ -8,11 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::path::Path;
+use crate::records::Records;
 
 /// How the records of one target are made from the rows of one tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub target: TargetModel,
+    /// Which part of each row the slots are read from.
+    #[serde(default, skip_serializing_if = "Records::are_rows")]
+    pub records: Records,
     pub slots: Vec<Slot>,
 }
 

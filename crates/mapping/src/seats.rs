@@ -14,6 +14,7 @@ use crate::jury::{self, Ballot, Family, Seat, Verdict};
 use crate::legacy;
 use crate::native::Program;
 use crate::plan::Slot;
+use crate::records::Records;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,9 @@ mod tests;
 #[derive(Debug, Clone)]
 pub struct Case {
     pub target: TargetModel,
+    /// Where the records are in the rows of the answer.
+    pub records: Records,
+    /// The records of a sample.
     pub rows: Vec<Value>,
     pub tool_name: String,
     pub tool_description: String,
@@ -38,7 +42,9 @@ impl Case {
             tool_description: &self.tool_description,
             output_schema: self.output_schema.as_ref(),
         };
-        draw::by(strategy, self.target, &self.rows, &hints, &self.pins)
+        let mut drawn = draw::by(strategy, self.target, &self.rows, &hints, &self.pins);
+        drawn.plan.records = self.records.clone();
+        drawn
     }
 }
 
@@ -84,6 +90,7 @@ pub fn answer(case: &Case, strategy: Lead) -> Result<Candidate, Failed> {
 /// The answer of the one-shot generator: a field goes into the slot of its name.
 pub fn legacy(case: &Case) -> Result<Candidate, Failed> {
     let mut drawn = legacy::plan(case.target, &case.rows);
+    drawn.plan.records = case.records.clone();
     case.pins.iter().for_each(|it| drawn.pin(it));
     tried(case, drawn)
 }

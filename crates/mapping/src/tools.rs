@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 mod arguments;
 mod chain;
 mod dispatch;
+mod elect;
 mod name;
 mod nouns;
 mod seats;
@@ -20,7 +21,9 @@ use name::{Name, Verb};
 use server::Server;
 
 pub use chain::{Chain, Supply, supply as supply_of};
-pub use seats::{chosen, seats};
+pub use dispatch::is_bound;
+pub use elect::{Candidates, Elected, candidates, elect};
+use seats::{chosen, seats};
 
 /// Below this, no tool is better than this one.
 pub const THRESHOLD: f64 = 0.5;
@@ -113,7 +116,7 @@ fn scored(index: usize, judgement: &Judgement) -> Scored {
 fn judged(target: TargetModel, tool: &ToolSpec<'_>, server: &Server) -> Option<Judgement> {
     let name = server.name(tool);
     let selected = dispatch::selected(target, tool);
-    let bound = selected.is_some() && dispatch::is_bound(tool) && tool.read_only != Some(false);
+    let bound = selected.is_some() && is_bound(tool) && tool.read_only != Some(false);
     if tool.destructive == Some(true) || (name.verb == Verb::Changes && !bound) {
         return None;
     }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use domain::evidence::{Call, MissingTool, NoTool, Pinned, SkipCause, Skipped};
 use domain::governance::ToolPin;
 use domain::{Finding, Reason, TargetModel};
-use mapping::tools::{self, Chain, Supply, ToolSpec};
+use mapping::tools::{self, Chain, Elected, Supply, ToolSpec};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -95,7 +95,7 @@ pub(crate) fn tools(
         return Err(run.stop(Finding::no_suitable_tool(target, &evidence.no_tool(link))));
     };
     let first = choice(target, link, &evidence, &chosen);
-    let others = evidence.passing.iter().filter_map(|it| link.tools.get(it.index));
+    let others = evidence.candidates.passing.iter().filter_map(|it| link.tools.get(it.index));
     let others = others.filter(|it| it.name != chosen.name).take(RUNNERS_UP);
     let others = others.filter_map(|it| choice(target, link, &evidence, &ToolPin::of(&it.name)));
     Ok(Selection { left: first.into_iter().chain(others).collect(), each_feeds: false })
@@ -110,7 +110,7 @@ pub(crate) fn parent_scoped(
 ) -> Vec<TargetModel> {
     let mut scoped = Vec::new();
     for &target in scheduled {
-        if pins(run, target).is_none() && Evidence::of(run, link, target).is_parent_scoped {
+        if pins(run, target).is_none() && Evidence::of(run, link, target).candidates.is_parent_scoped {
             let skipped = Skipped { cause: SkipCause::ParentScopedOnly, upstream: None };
             run.note(Finding::target_skipped(target, &skipped));
             scoped.push(target);
@@ -190,9 +190,9 @@ fn by_jury(
     }
     let specs: Vec<ToolSpec<'_>> = link.tools.iter().map(spec).collect();
     let started = Instant::now();
-    let seats = tools::seats(target, &specs, &evidence.passing);
-    let verdict = mapping::jury::judge(&seats);
-    let best = evidence.passing.first().and_then(|it| link.tools.get(it.index));
+    let passing = &evidence.candidates.passing;
+    let Elected { verdict, choice } = tools::elect(target, &specs, passing);
+    let best = passing.first().and_then(|it| link.tools.get(it.index));
     let sitting = Sitting {
         target,
         tool: None,
@@ -201,12 +201,8 @@ fn by_jury(
         fallback: best.map(|it| it.name.as_str()),
     };
     jury::report(run, &sitting, &verdict);
-    if !verdict.has_quorum() {
-        return best.map(|it| ToolPin::of(&it.name));
-    }
-    let winner = seats.iter().find(|it| Some(&it.name) == verdict.winner.as_ref())?;
-    let (name, arguments) = tools::chosen(winner.outcome.as_ref().ok()?)?;
-    Some(ToolPin { name: name.to_owned(), arguments })
+    let (index, arguments) = choice?;
+    Some(ToolPin { name: link.tools.get(index)?.name.clone(), arguments })
 }
 
 /// A live tool, called with what a pin fixes and what it requires beyond that.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::expression::{Expression, Limits, apply};
 use crate::path::tests::any_path;
+use crate::records::Records;
 
 fn slot(slot: &str, path: &str, transforms: &[Transform]) -> Slot {
     let source = Source::Path(path.parse().unwrap());
@@ -15,7 +16,7 @@ fn slot(slot: &str, path: &str, transforms: &[Transform]) -> Slot {
 }
 
 fn plan(slots: Vec<Slot>) -> Plan {
-    Plan { target: TargetModel::Transaction, slots }
+    Plan { target: TargetModel::Transaction, records: Records::default(), slots }
 }
 
 fn evaluated(slots: Vec<Slot>, row: &Value) -> Value {

@@ -2,6 +2,7 @@
 //! say the same.
 
 use crate::path::Path;
+use crate::records::ENCLOSING;
 
 /// A step that says nothing about what is below it.
 const WRAPPERS: &[&str] = &[
@@ -21,6 +22,9 @@ const WRAPPERS: &[&str] = &[
 
 /// A last step that says nothing beside its parent's name: `CustomerRef.value`.
 const TAILS: &[&str] = &["value", "text", "raw"];
+
+/// The word for what stands in the row that encloses a record.
+const ABOVE: &str = "enclosing";
 
 /// The words of one name, in lower case and singular, abbreviations written out.
 pub(crate) fn words(name: &str) -> Vec<String> {
@@ -54,7 +58,10 @@ pub(crate) fn words(name: &str) -> Vec<String> {
 
 /// The words of a path. Wrappers, references and empty tails are left out.
 pub(super) fn of_path(path: &Path) -> Vec<String> {
-    let steps: Vec<Vec<String>> = path.names().map(words).collect();
+    let steps: Vec<Vec<String>> = path
+        .names()
+        .map(|it| if it == ENCLOSING { vec![ABOVE.to_owned()] } else { words(it) })
+        .collect();
     let last = steps.len().saturating_sub(1);
     let says_something = |(at, step): &(usize, Vec<String>)| {
         let one = step.join(" ");

@@ -44,7 +44,7 @@ fn phrase(text: &str) -> Phrase {
 }
 
 /// Words before or after a phrase that do not change what it says, for a target.
-pub(super) fn nouns(target: TargetModel) -> &'static [&'static str] {
+pub(crate) fn nouns(target: TargetModel) -> &'static [&'static str] {
     match target {
         TargetModel::Company => &[
             "company",

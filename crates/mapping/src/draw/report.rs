@@ -8,6 +8,7 @@ use super::column::share;
 use super::{Draft, Drawn, SlotReport};
 use crate::path::Path;
 use crate::plan::{Plan, Slot, Source};
+use crate::records::Records;
 
 /// Puts a plan together, and says of each slot how often its source is there.
 pub(crate) fn drawn(target: TargetModel, sample: &[&Value], drafts: Vec<Draft>) -> Drawn {
@@ -16,7 +17,7 @@ pub(crate) fn drawn(target: TargetModel, sample: &[&Value], drafts: Vec<Draft>) 
         lines(&draft.slot, "", draft.confidence, sample, &mut report);
     }
     let slots = drafts.into_iter().map(|it| it.slot).collect();
-    let plan = Plan { target, slots };
+    let plan = Plan { target, records: Records::default(), slots };
     let missing_required = required(target).filter(|it| !is_filled(&plan, it)).collect();
     Drawn { plan, report, missing_required }
 }

@@ -15,6 +15,7 @@ pub(super) const THRESHOLD: f64 = 0.58;
 
 /// Words beside a phrase that do not change what it says.
 const NEUTRAL: &[&str] = &[
+    "enclosing",
     "primary",
     "main",
     "default",

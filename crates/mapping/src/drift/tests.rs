@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::plan::{Slot, Source};
+use crate::records::Records;
 
 fn plan(paths: &[&str]) -> Plan {
     let slots = paths.iter().map(|it| Slot::copy(it, it.parse().unwrap())).collect();
-    Plan { target: domain::TargetModel::Invoice, slots }
+    Plan { target: domain::TargetModel::Invoice, records: Records::default(), slots }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "literals at every call")]
@@ -68,7 +69,7 @@ fn what_stands_in_lists_is_found_by_the_paths_of_the_plan() {
         },
         transforms: Vec::new(),
     };
-    let plan = Plan { target: domain::TargetModel::Invoice, slots: vec![lines] };
+    let plan = Plan { target: domain::TargetModel::Invoice, records: Records::default(), slots: vec![lines] };
     let before = Shape::of(&[json!({ "lines": [{ "n": 1, "m": 1 }] })]);
     let after = Shape::of(&[json!({ "lines": [{ "m": 1 }] })]);
     assert!(between(&before, &after, Reads::Plan(&plan)).unwrap().is_breaking);

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::path::Path;
 use crate::plan::{Slot, Source};
+use crate::records::Records;
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()
@@ -114,7 +115,7 @@ fn no_entities_are_a_doubt() {
 fn plan(slot: &str, path: &str) -> Plan {
     let source = Source::Path(path.parse::<Path>().unwrap());
     let slot = Slot { slot: slot.to_owned(), source, transforms: Vec::new() };
-    Plan { target: TargetModel::Account, slots: vec![slot] }
+    Plan { target: TargetModel::Account, records: Records::default(), slots: vec![slot] }
 }
 
 #[test]

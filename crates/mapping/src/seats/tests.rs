@@ -8,6 +8,7 @@ use super::*;
 fn case(target: TargetModel, rows: &Value) -> Case {
     Case {
         target,
+        records: Records::default(),
         rows: rows.as_array().unwrap().clone(),
         tool_name: "list".to_owned(),
         tool_description: String::new(),

@@ -69,7 +69,7 @@ pub(super) fn selected(target: TargetModel, tool: &ToolSpec<'_>) -> Option<Selec
 
 /// Whether a dispatcher is told both of which kind and to list: it does no more than that then,
 /// whatever else it could do.
-pub(super) fn is_bound(tool: &ToolSpec<'_>) -> bool {
+pub fn is_bound(tool: &ToolSpec<'_>) -> bool {
     let bound = |names| argument(tool, names).is_some_and(|it| is_required(tool, it));
     bound(KINDS) && bound(ACTIONS)
 }

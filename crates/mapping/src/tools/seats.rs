@@ -33,7 +33,7 @@ impl Goes {
 
 /// Each seat's tool among those that pass the gate, the best first; what no kind of evidence tells
 /// apart is left to the gate's score. Without any, all seats say so.
-pub fn seats(target: TargetModel, tools: &[ToolSpec<'_>], passing: &[Scored]) -> Vec<Seat> {
+pub(super) fn seats(target: TargetModel, tools: &[ToolSpec<'_>], passing: &[Scored]) -> Vec<Seat> {
     let server = Server::of(tools);
     let seat = |goes: Goes| {
         let evidence = |it: &Scored| {
@@ -141,7 +141,7 @@ fn properties(schema: &Value, levels: usize, names: &mut Vec<Vec<String>>) {
 }
 
 /// The tool and arguments that a ballot stands for.
-pub fn chosen(ballot: &Ballot) -> Option<(&str, Map<String, Value>)> {
+pub(super) fn chosen(ballot: &Ballot) -> Option<(&str, Map<String, Value>)> {
     let tool = ballot.output.get("tool")?.as_str()?;
     let arguments = ballot.output.get("arguments").and_then(Value::as_object);
     Some((tool, arguments.cloned().unwrap_or_default()))

@@ -347,9 +347,16 @@ fn has_identity(fields: &Map<String, Value>) -> bool {
         .any(|it| fields.get(*it).is_some_and(|it| it.is_string() || it.is_number()))
 }
 
-/// A record that has lists of its own: its lines, its tags.
+/// A record that has lists of its own: its lines, its tags. An answer may have an id, too; it is
+/// told by what it says of pages.
 fn is_whole(fields: &Map<String, Value>) -> bool {
-    has_identity(fields) && has_scalars(fields, 3)
+    const PAGES: [&str; 5] = [
+        "pagination", "paging", "meta", "pageinfo", "page_info",
+    ];
+    let pages = |(key, it): (&String, &Value)| {
+        it.is_object() && PAGES.contains(&key.to_ascii_lowercase().as_str())
+    };
+    has_identity(fields) && has_scalars(fields, 3) && !fields.iter().any(pages)
 }
 
 fn is_about(name: &str) -> bool {

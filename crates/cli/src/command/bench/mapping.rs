@@ -1,0 +1,235 @@
+//! `wireline bench mapping DIR`: each case is an answer, and what its records are to become.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use chrono::NaiveDate;
+use mapping::draw::{Hints, Lead};
+use mapping::plan::{Plan, Slot, Source};
+use mapping::records::{self, ENCLOSING};
+use mapping::seats::{self, Candidate, Case as Subject};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::compare;
+use super::label::{Case, Place};
+use super::score::{Tally, share};
+
+/// Shares over labelled fields, and of records and cases.
+#[derive(Debug, Serialize)]
+pub(super) struct Scores {
+    cases: usize,
+    path_precision: f64,
+    path_recall: f64,
+    path_f1: f64,
+    value_f1: f64,
+    /// Records in which every labelled field is right.
+    records_exact: f64,
+    /// Records in which every required field is right.
+    required_right: f64,
+    /// Cases whose records were found where they are.
+    roots: f64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    cases: usize,
+    roots: usize,
+    records: usize,
+    exact: usize,
+    required: usize,
+    paths: Tally,
+    values: Tally,
+    misses: Vec<String>,
+}
+
+/// What the product makes of an answer.
+struct Mapped {
+    /// Of the rows of the answer.
+    rows_at: Place,
+    /// Of the records.
+    root: Place,
+    plan: Option<Plan>,
+    entities: Vec<Value>,
+}
+
+/// A day on which no label depends: dates must only be plausible.
+const TODAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 6, 1);
+
+pub(super) fn run(folder: &Path) -> Result<(Scores, Vec<String>)> {
+    let mut counts = Counts::default();
+    for file in super::documents(&folder.join("gold"))? {
+        let case: Case = super::read(&file)?;
+        let payload: Value = super::read(&folder.join(&case.payload))
+            .with_context(|| format!("opening the payload of {}", case.case))?;
+        counts.case(&case, &mapped(&case, payload));
+    }
+    let scores = Scores {
+        cases: counts.cases,
+        path_precision: counts.paths.precision(),
+        path_recall: counts.paths.recall(),
+        path_f1: counts.paths.f1(),
+        value_f1: counts.values.f1(),
+        records_exact: share(counts.exact, counts.records),
+        required_right: share(counts.required, counts.records),
+        roots: share(counts.roots, counts.cases),
+    };
+    Ok((scores, counts.misses))
+}
+
+/// As a run does it: unwrap, find the records, draw by every seat, hold the jury, else the one-shot
+/// generator.
+fn mapped(case: &Case, payload: Value) -> Mapped {
+    let Ok(found) = mcp::answer::rows(&mcp::Answer::of(payload)) else {
+        let nowhere = || Place::of(&[]);
+        return Mapped { rows_at: nowhere(), root: nowhere(), plan: None, entities: Vec::new() };
+    };
+    let tool_name = format!("list_{}", case.endpoint());
+    let hints = Hints { tool_name: &tool_name, ..Hints::default() };
+    let records = records::find(case.target, &found.rows, &hints);
+    let mapped = Mapped {
+        rows_at: Place::of(&[&found.root]),
+        root: Place::of(&[&found.root, &records.path.to_string()]),
+        plan: None,
+        entities: Vec::new(),
+    };
+    let subject = Subject {
+        target: case.target,
+        rows: records.of(found.rows),
+        records,
+        tool_name,
+        tool_description: String::new(),
+        output_schema: None,
+        pins: Vec::new(),
+        today: TODAY.unwrap_or_default(),
+    };
+    let answer = |lead: &Lead| (lead.as_str().to_owned(), seats::answer(&subject, *lead));
+    let held = seats::hold(Lead::ALL.iter().map(answer).collect::<BTreeMap<_, _>>());
+    let legacy = || {
+        let candidate = seats::legacy(&subject).ok()?;
+        seats::passes(&candidate, &held.offered).is_ok().then_some(candidate)
+    };
+    match held.winner.clone().or_else(legacy) {
+        Some(Candidate { drawn, entities, .. }) => {
+            Mapped { plan: Some(drawn.plan), entities, ..mapped }
+        }
+        None => mapped,
+    }
+}
+
+impl Counts {
+    fn case(&mut self, case: &Case, mapped: &Mapped) {
+        self.cases += 1;
+        let root = case.root_place();
+        let is_root = mapped.root == root && mapped.entities.len() == case.expected.len();
+        self.roots += usize::from(is_root);
+        if !is_root {
+            let (came, count) = (mapped.root.as_str(), mapped.entities.len());
+            let wanted = case.expected.len();
+            self.misses.push(format!(
+                "{}: {wanted} record(s) are at `{}`, found {count} at `{came}`",
+                case.case,
+                root.as_str()
+            ));
+        }
+        self.paths(case, mapped);
+        for (at, expected) in case.expected.iter().enumerate() {
+            let given = mapped.entities.get(at).unwrap_or(&Value::Null);
+            self.record(case, at, expected, given);
+        }
+    }
+
+    fn paths(&mut self, case: &Case, mapped: &Mapped) {
+        let given = mapped.plan.as_ref().map(|it| read_at(it, mapped)).unwrap_or_default();
+        for slot in case.fields.keys().chain(&case.none_available) {
+            let accepted = case.places(slot);
+            let came = given.get(slot.as_str());
+            let is_right = || came.is_some_and(|it| accepted.contains(it));
+            if came.is_some() != !accepted.is_empty() || (came.is_some() && !is_right()) {
+                let wanted = accepted.first().map_or("nothing", Place::as_str);
+                let came = came.map_or("nothing", Place::as_str);
+                self.misses.push(format!(
+                    "{} {slot}: expected {wanted}, read from {came}",
+                    case.case
+                ));
+            }
+            self.paths.count(!accepted.is_empty(), came.is_some(), is_right);
+        }
+    }
+
+    fn record(&mut self, case: &Case, at: usize, expected: &Value, given: &Value) {
+        let (wanted, came) = (compare::leaves(expected), compare::leaves(given));
+        let schema = case.target.schema();
+        let (mut all, mut required) = (true, true);
+        let places = wanted.keys().chain(came.keys().filter(|it| !wanted.contains_key(*it)));
+        for place in places {
+            let slot = compare::attribute(place);
+            if !case.speaks_of(&slot) {
+                continue;
+            }
+            let (wanted, came) = (wanted.get(place), came.get(place));
+            let is_right = wanted.is_some_and(|wanted| {
+                let alternatives = case.alternatives(&slot, at);
+                came.is_some_and(|came| {
+                    compare::same(wanted, came)
+                        || alternatives.into_iter().any(|it| compare::same(it, came))
+                })
+            });
+            self.values.count(wanted.is_some(), came.is_some(), || is_right);
+            if !is_right {
+                let top = slot.split('.').next().unwrap_or_default();
+                all = false;
+                required &= !schema.attributes.iter().any(|it| it.required && it.name == top);
+                let shown = |it: Option<&&Value>| it.map_or("nothing".to_owned(), |it| it.to_string());
+                self.misses.push(format!(
+                    "{} [{at}] {place}: expected {}, came {}",
+                    case.case,
+                    shown(wanted),
+                    shown(came)
+                ));
+            }
+        }
+        self.records += 1;
+        self.exact += usize::from(all);
+        self.required += usize::from(required);
+    }
+}
+
+/// Where each slot of a plan is read first.
+fn read_at(plan: &Plan, mapped: &Mapped) -> BTreeMap<String, Place> {
+    let mut read = BTreeMap::new();
+    note(&plan.slots, "", mapped, &mapped.root, &mut read);
+    read
+}
+
+fn note(
+    slots: &[Slot],
+    above: &str,
+    mapped: &Mapped,
+    root: &Place,
+    read: &mut BTreeMap<String, Place>,
+) {
+    let place = |path: &mapping::path::Path| {
+        let text = path.to_string();
+        match text.strip_prefix(ENCLOSING).and_then(|it| it.strip_prefix('.')) {
+            Some(outside) => Place::of(&[mapped.rows_at.as_str(), outside]),
+            None => Place::of(&[root.as_str(), &text]),
+        }
+    };
+    for it in slots {
+        let name = format!("{above}{}", it.slot);
+        let path = match &it.source {
+            Source::Path(path) | Source::Difference { plus: path, .. } => Some(path),
+            Source::FirstOf(paths) | Source::Concat { paths, .. } => paths.first(),
+            Source::Each { path, slots } => {
+                note(slots, &format!("{name}."), mapped, &place(path), read);
+                None
+            }
+            Source::Constant { .. } | Source::Null { .. } => None,
+        };
+        if let Some(path) = path {
+            read.insert(name, place(path));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `wireline bench tools DIR`: every target of every catalogue is a cell.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use domain::TargetModel;
+use mapping::tools::{self, Candidates, ToolSpec};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::score::{Tally, share};
+
+/// Shares of cells.
+#[derive(Debug, Serialize)]
+pub(super) struct Scores {
+    cells: usize,
+    /// An acceptable tool where there is one, none where there is none.
+    accuracy: f64,
+    /// Of "some tool lists it".
+    precision: f64,
+    recall: f64,
+    /// An acceptable tool, of the cells where there is one.
+    top1: f64,
+    /// Cells for which a tool was chosen that may change something.
+    mutating: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Gold {
+    catalogues: BTreeMap<String, Labels>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Labels {
+    models: BTreeMap<TargetModel, Vec<Label>>,
+}
+
+/// A tool that lists such records.
+#[derive(Debug, Deserialize)]
+struct Label {
+    tool: String,
+    grade: String,
+}
+
+/// A `tools/list`, as the server gave it.
+#[derive(Debug, Deserialize)]
+struct Catalogue {
+    tools: Vec<Tool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tool {
+    name: String,
+    description: Option<String>,
+    #[serde(default)]
+    input_schema: Value,
+    output_schema: Option<Value>,
+    #[serde(default)]
+    annotations: Option<Annotations>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Annotations {
+    read_only_hint: Option<bool>,
+    destructive_hint: Option<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    cells: usize,
+    right: usize,
+    hits: usize,
+    offered: usize,
+    mutating: usize,
+    has_tool: Tally,
+}
+
+pub(super) fn run(folder: &Path) -> Result<(Scores, Vec<String>)> {
+    let gold: Gold = super::read(&folder.join("gold.json"))?;
+    let (mut counts, mut misses) = (Counts::default(), Vec::new());
+    for (name, labels) in &gold.catalogues {
+        let file = folder.join("catalogues").join(format!("{name}.json"));
+        let catalogue: Catalogue = super::read(&file)
+            .with_context(|| format!("opening the catalogue `{name}` that gold.json labels"))?;
+        let specs: Vec<ToolSpec<'_>> = catalogue.tools.iter().map(spec).collect();
+        for (target, labels) in &labels.models {
+            if let Some(miss) = counts.cell(*target, &specs, labels) {
+                misses.push(format!("{name} {target}: {miss}"));
+            }
+        }
+    }
+    let scores = Scores {
+        cells: counts.cells,
+        accuracy: share(counts.right, counts.cells),
+        precision: counts.has_tool.precision(),
+        recall: counts.has_tool.recall(),
+        top1: share(counts.hits, counts.offered),
+        // Nothing chosen is nothing changed, so here nothing of nothing is 0.
+        mutating: if counts.cells == 0 { 0.0 } else { share(counts.mutating, counts.cells) },
+    };
+    Ok((scores, misses))
+}
+
+impl Counts {
+    /// What is wrong with the choice for a cell; none if it is right.
+    fn cell(
+        &mut self,
+        target: TargetModel,
+        specs: &[ToolSpec<'_>],
+        labels: &[Label],
+    ) -> Option<String> {
+        let has_best = labels.iter().any(|it| it.grade == "best");
+        let acceptable: Vec<&str> = labels
+            .iter()
+            .filter(|it| !has_best || it.grade == "best")
+            .map(|it| it.tool.as_str())
+            .collect();
+        let candidates = tools::candidates(target, specs, |_| true);
+        let choice = tools::elect(target, specs, &candidates.passing).choice;
+        let chosen = choice.and_then(|(index, _)| specs.get(index));
+        let is_hit = chosen.is_some_and(|it| acceptable.contains(&it.name));
+        let is_right = is_hit || (chosen.is_none() && acceptable.is_empty());
+        self.cells += 1;
+        self.right += usize::from(is_right);
+        self.hits += usize::from(is_hit);
+        self.offered += usize::from(!acceptable.is_empty());
+        let changes = |it: &ToolSpec<'_>| tools::may_change(it, specs) && !tools::is_bound(it);
+        self.mutating += usize::from(chosen.is_some_and(changes));
+        self.has_tool.count(!acceptable.is_empty(), chosen.is_some(), || true);
+        (!is_right).then(|| says(chosen, &acceptable, &candidates, specs))
+    }
+}
+
+fn says(
+    chosen: Option<&ToolSpec<'_>>,
+    acceptable: &[&str],
+    candidates: &Candidates,
+    specs: &[ToolSpec<'_>],
+) -> String {
+    let came = chosen.map_or("none", |it| it.name);
+    let wanted = if acceptable.is_empty() { "none".to_owned() } else { acceptable.join(" or ") };
+    let best = candidates.best.as_ref().and_then(|it| Some((specs.get(it.index)?, it)));
+    let best = best.map_or_else(
+        || "no tool has any evidence for it".to_owned(),
+        |(tool, it)| format!("best {} at {:.2}: {}", tool.name, it.score, it.evidence.join(", ")),
+    );
+    format!("expected {wanted}, chose {came} ({best})")
+}
+
+fn spec(tool: &Tool) -> ToolSpec<'_> {
+    let annotations = tool.annotations.as_ref();
+    ToolSpec {
+        name: &tool.name,
+        description: tool.description.as_deref(),
+        input_schema: &tool.input_schema,
+        output_schema: tool.output_schema.as_ref(),
+        read_only: annotations.and_then(|it| it.read_only_hint),
+        destructive: annotations.and_then(|it| it.destructive_hint),
+    }
+}
