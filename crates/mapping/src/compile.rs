@@ -122,6 +122,7 @@ impl Writer {
             }
             Transform::Upper => (&helpers::UPPER, Vec::new()),
             Transform::Lower => (&helpers::LOWER, Vec::new()),
+            Transform::IsOneOf { words } => (&helpers::SAYS, vec![self::words(words)]),
             Transform::Not => (&helpers::NOT, Vec::new()),
             Transform::Before { mark } => (&helpers::BEFORE, vec![quoted(mark)]),
             Transform::After { mark } => (&helpers::AFTER, vec![quoted(mark)]),

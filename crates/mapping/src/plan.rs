@@ -111,6 +111,10 @@ pub enum Transform {
     },
     Upper,
     Lower,
+    /// Whether the value is one of these words: `active`, `1`.
+    IsOneOf {
+        words: Vec<String>,
+    },
     Not,
     /// The part before the first mark, or after it.
     Before {
@@ -252,6 +256,7 @@ impl Transform {
             | Self::Enum { .. }
             | Self::Upper
             | Self::Lower
+            | Self::IsOneOf { .. }
             | Self::Not
             | Self::Before { .. }
             | Self::After { .. }
@@ -281,6 +286,7 @@ impl Transform {
             Self::Enum { .. } => "enum",
             Self::Upper => "upper",
             Self::Lower => "lower",
+            Self::IsOneOf { .. } => "is_one_of",
             Self::Not => "not",
             Self::Before { .. } => "before",
             Self::After { .. } => "after",

@@ -65,6 +65,12 @@ pub(super) static IS_ONE_OF: Helper = Helper {
     body: r#"function($v, $words) { $type($v) in ["string", "number", "boolean"] ? $lowercase($string($v)) in $words : false }"#,
 };
 
+pub(super) static SAYS: Helper = Helper {
+    name: "says",
+    needs: &[],
+    body: r#"function($v, $words) { $type($v) in ["string", "number", "boolean"] ? $lowercase($string($v)) in $words : null }"#,
+};
+
 pub(super) static SIGNED: Helper = Helper {
     name: "signed",
     needs: &[],

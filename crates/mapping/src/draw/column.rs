@@ -13,8 +13,22 @@ const DEPTH: usize = 6;
 const COLUMNS: usize = 800;
 
 /// Names of a member that tells the items of a list apart: `Phones[PhoneType=DEFAULT]`.
-const DISCRIMINATORS: &[&str] =
-    &["type", "kind", "label", "phone type", "address type", "transaction type", "name", "code"];
+const DISCRIMINATORS: &[&str] = &[
+    "type",
+    "kind",
+    "label",
+    "phone type",
+    "address type",
+    "transaction type",
+    "name",
+    "code",
+    "key",
+    "field",
+];
+
+/// Words that one mark may have; a list of names and values may have many names.
+const WORDS: usize = 6;
+const NAMES: usize = 60;
 
 /// One path to plain values.
 #[derive(Debug)]
@@ -155,7 +169,9 @@ fn marks<'a>(items: &[&'a Value]) -> Vec<(&'a str, &'a str)> {
         let mut words: Vec<&str> = values.iter().filter_map(|it| it.as_str()).collect();
         words.sort_unstable();
         words.dedup();
-        if words.len() <= 6 && words.iter().all(|it| !it.is_empty() && it.len() <= 40) {
+        let is_pair = items.iter().all(|it| it.as_object().is_some_and(|it| it.len() <= 3));
+        let most = if is_pair { NAMES } else { WORDS };
+        if words.len() <= most && words.iter().all(|it| !it.is_empty() && it.len() <= 40) {
             marks.extend(words.into_iter().map(|word| (name, word)));
         }
     }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use domain::TargetModel;
 use serde_json::Value;
 
+use super::column::share;
 use super::names;
-use crate::plan::{Otherwise, spelling};
+use crate::plan::{Otherwise, Transform, spelling};
 
 /// The words of one attribute that is a closed list.
 #[derive(Debug, Clone, Copy)]
@@ -44,9 +45,9 @@ pub(super) fn table(target: TargetModel, slot: &str) -> Option<Table> {
 pub(super) const MIME: Table = Table { lines: EXTENSIONS, other: Other::Null };
 
 impl Table {
-    /// The map for a column: every word of ours, and those seen in the column that contain one.
-    /// `None` if no value of the column is known.
-    pub(super) fn map(self, values: &[&Value]) -> Option<(BTreeMap<String, String>, Otherwise)> {
+    /// The map for a column: every word of ours, and those seen in the column that contain one; and
+    /// the share of the values that is known. `None` if few values of the column are.
+    pub(super) fn map(self, values: &[&Value]) -> Option<(Transform, f64)> {
         let mut words = BTreeMap::new();
         let mut known = 0_usize;
         for value in values {
@@ -67,7 +68,8 @@ impl Table {
         for (ours, theirs) in self.pairs() {
             words.entry(theirs.to_owned()).or_insert_with(|| ours.to_owned());
         }
-        Some((words, self.otherwise()))
+        let other = self.otherwise();
+        Some((Transform::Enum { words, other }, share(known, values.len())))
     }
 
     pub(super) fn otherwise(self) -> Otherwise {

@@ -2,6 +2,7 @@
 
 use domain::TargetModel;
 use domain::schema::{Attribute, Kind};
+use serde_json::Value;
 
 use super::column::Column;
 use super::enums;
@@ -103,7 +104,7 @@ pub(super) fn fit(role: Role, column: &Column<'_>, money: &Money) -> Option<Fit>
         }),
         Role::Number => number(it),
         Role::Integer => integer(it),
-        Role::Boolean => it.only_booleans().then(|| Fit::copy(1.0)),
+        Role::Boolean => boolean(column),
         Role::Date => date(it),
         Role::DateTime => time(it),
         Role::Email => email(it),
@@ -162,9 +163,7 @@ fn mime(column: &Column<'_>) -> Option<Fit> {
     if column.profile.mimes > 0.5 {
         return Some(Fit::copy(1.0));
     }
-    enums::MIME
-        .map(&column.values)
-        .map(|(words, other)| Fit::by(0.9, Transform::Enum { words, other }))
+    enums::MIME.map(&column.values).map(|(map, _)| Fit::by(0.9, map))
 }
 
 fn id(it: &Profile) -> Option<Fit> {
@@ -259,15 +258,33 @@ fn currency(it: &Profile) -> Option<Fit> {
 }
 
 fn word(table: enums::Table, column: &Column<'_>) -> Option<Fit> {
-    let (words, other) = match table.map(&column.values) {
-        Some(map) => map,
+    match table.map(&column.values) {
+        Some((map, known)) => Some(Fit::by(0.85 + 0.15 * known, map)),
         // Unknown words all the same go somewhere, if the list has a place for them.
         None => match table.otherwise() {
             other @ Otherwise::Word(_) if column.profile.only_texts() => {
-                return Some(Fit::by(0.5, Transform::Enum { words: Default::default(), other }));
+                Some(Fit::by(0.5, Transform::Enum { words: Default::default(), other }))
             }
-            Otherwise::Keep | Otherwise::Null | Otherwise::Word(_) => return None,
+            Otherwise::Keep | Otherwise::Null | Otherwise::Word(_) => None,
         },
+    }
+}
+
+/// A truth value; or a word or a digit that says one.
+fn boolean(column: &Column<'_>) -> Option<Fit> {
+    const TRUE: [&str; 10] =
+        ["true", "yes", "y", "1", "active", "enabled", "open", "live", "published", "enable"];
+    const FALSE: [&str; 12] = [
+        "false", "no", "n", "0", "inactive", "disabled", "archived", "closed", "deleted", "blocked",
+        "suspended", "deactivated",
+    ];
+    if column.profile.only_booleans() {
+        return Some(Fit::copy(1.0));
+    }
+    let says = |it: &&Value| {
+        let text = it.as_str().map_or_else(|| it.to_string(), str::to_lowercase);
+        TRUE.contains(&text.as_str()) || FALSE.contains(&text.as_str())
     };
-    Some(Fit::by(1.0, Transform::Enum { words, other }))
+    let words = TRUE.iter().map(|it| (*it).to_owned()).collect();
+    column.values.iter().all(says).then(|| Fit::by(0.9, Transform::IsOneOf { words }))
 }

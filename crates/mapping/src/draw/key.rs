@@ -1,5 +1,7 @@
 //! The slot of the provider's own identifier.
 
+use std::collections::BTreeSet;
+
 use super::column::Column;
 use super::{Draft, Sketch, phrases};
 use crate::path::Pick;
@@ -30,7 +32,7 @@ pub(super) fn draw(sketch: &Sketch<'_, '_>) -> Draft {
         }
     }
     let Some((confidence, column)) = best else {
-        return named(sketch).unwrap_or_else(|| {
+        return named(sketch).or_else(|| joined(sketch)).unwrap_or_else(|| {
             Draft::null(slot, "no field is an identifier and different in every row")
         });
     };
@@ -55,6 +57,36 @@ fn named(sketch: &Sketch<'_, '_>) -> Option<Draft> {
     })
 }
 
+/// A series and a number within it: neither tells rows apart, both together do.
+fn joined(sketch: &Sketch<'_, '_>) -> Option<Draft> {
+    let ends = ["series", "serie", "number", "year", "code", "prefix"];
+    let parts: Vec<&Column<'_>> = sketch
+        .columns
+        .columns
+        .iter()
+        .filter(|it| it.path.0.len() == 1 && it.fill_rate(sketch.columns.rows.len()) >= 1.0)
+        .filter(|it| it.profile.is_texty() && it.profile.longest <= 64)
+        .filter(|it| it.words.last().is_some_and(|it| ends.contains(&it.as_str())))
+        .collect();
+    let is_key = |left: &Column<'_>, right: &Column<'_>| {
+        let pairs: BTreeSet<(String, String)> = left
+            .values
+            .iter()
+            .zip(&right.values)
+            .map(|(left, right)| (left.to_string(), right.to_string()))
+            .collect();
+        pairs.len() == sketch.columns.rows.len()
+    };
+    let number = |it: &Column<'_>| it.words.last().is_some_and(|it| it == "number");
+    let pair = parts.iter().find_map(|left| {
+        let right = parts.iter().find(|it| number(it) && !number(left) && is_key(left, it))?;
+        Some(vec![left.path.clone(), right.path.clone()])
+    });
+    let source = Source::Concat { paths: pair?, separator: String::new() };
+    let slot = sketch.target.external_id().to_owned();
+    Some(Draft { slot: Slot { slot, source, transforms: Vec::new() }, confidence: 0.5 })
+}
+
 fn score(column: &Column<'_>, nouns: &[&str]) -> f64 {
     let name = column.words.join(" ");
     let ends = |tail: &str| column.words.last().is_some_and(|it| it == tail);
@@ -69,6 +101,7 @@ fn score(column: &Column<'_>, nouns: &[&str]) -> f64 {
         () if PLAIN.contains(&name.as_str()) => 0.9,
         () if ends("id") && own() => 0.95,
         () if ends("id") => 0.6,
+        () if name == "name" && column.profile.codes > 0.9 => 0.6,
         () if WEAK.iter().any(|it| ends(it)) && own() => 0.65,
         () => 0.0,
     };

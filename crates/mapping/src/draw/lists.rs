@@ -1,5 +1,6 @@
 //! Slots that hold a list: the lines of an invoice, the lines of a journal entry.
 
+use domain::TargetModel;
 use domain::schema::Attribute;
 
 use super::column::{Children, Column, Columns};
@@ -15,19 +16,22 @@ const LISTS: &[&str] =
 /// The list whose items fill the most slots of the attribute.
 pub(super) fn draw(sketch: &Sketch<'_, '_>, attribute: &Attribute, hints: &Hints<'_>) -> Draft {
     let mut best: Option<(usize, &Children<'_>, Vec<Draft>)> = None;
-    for children in sketch.columns.children.iter().filter(|it| is_list(it)) {
+    for children in sketch.columns.children.iter().filter(|it| is_plain(it)) {
         let columns = Columns::of(&children.items);
         let money = Money::of(&columns, hints).under(sketch.money);
         let (strategy, target) = (sketch.strategy, sketch.target);
         let inner = Sketch { strategy, target, columns: &columns, money: &money };
         let drafts = inner.line(attribute);
         let filled = drafts.iter().filter(|it| !it.slot.is_null()).count();
-        if filled >= 2 && best.as_ref().is_none_or(|(most, _, _)| filled > *most) {
+        // A list by another name is one of lines if its items have nearly all that lines have.
+        let enough = if is_named(children) { 2 } else { 4 };
+        if filled >= enough && best.as_ref().is_none_or(|(most, _, _)| filled > *most) {
             best = Some((filled, children, drafts));
         }
     }
     let Some((_, children, drafts)) = best else {
-        return Draft::null(&attribute.name, "no list of lines in the rows");
+        return alone(sketch, attribute)
+            .unwrap_or_else(|| Draft::null(&attribute.name, "no list of lines in the rows"));
     };
     let confidence = drafts.iter().map(|it| it.confidence).fold(0.0, f64::max);
     let slots = drafts.into_iter().map(|it| it.slot).filter(|it| !it.is_null()).collect();
@@ -38,9 +42,28 @@ pub(super) fn draw(sketch: &Sketch<'_, '_>, attribute: &Attribute, hints: &Hints
     }
 }
 
-fn is_list(children: &Children<'_>) -> bool {
-    let named = children.words.iter().any(|it| LISTS.contains(&it.as_str()));
-    named && children.path.0.iter().all(|it| it.pick == Pick::All)
+/// A row that is a line itself: it names an account and says debit or credit.
+fn alone(sketch: &Sketch<'_, '_>, attribute: &Attribute) -> Option<Draft> {
+    let sides = |it: &Draft| ["debit", "credit"].contains(&it.slot.slot.as_str());
+    if sketch.target != TargetModel::JournalEntry || !sketch.columns.children.is_empty() {
+        return None;
+    }
+    let drafts = sketch.line(attribute);
+    let has = |test: &dyn Fn(&Draft) -> bool| drafts.iter().any(|it| !it.slot.is_null() && test(it));
+    let is_line = has(&sides) && has(&|it| it.slot.slot.starts_with("ledger_account"));
+    let slots: Vec<Slot> =
+        drafts.into_iter().map(|it| it.slot).filter(|it| !it.is_null()).collect();
+    let source = Source::Each { path: Path::default(), slots };
+    let slot = Slot { slot: attribute.name.clone(), source, transforms: Vec::new() };
+    is_line.then_some(Draft { slot, confidence: 0.6 })
+}
+
+fn is_named(children: &Children<'_>) -> bool {
+    children.words.iter().any(|it| LISTS.contains(&it.as_str()))
+}
+
+fn is_plain(children: &Children<'_>) -> bool {
+    children.path.0.iter().all(|it| it.pick == Pick::All)
 }
 
 impl Sketch<'_, '_> {

@@ -181,10 +181,16 @@ fn is_amount(column: &Column<'_>) -> bool {
         && column.profile.epoch.is_none()
 }
 
+/// Named so; or every value is a currency's code and the name says no more than that it is a code:
+/// `{"amount": "12.00", "code": "EUR"}`.
 fn is_currency(column: &Column<'_>) -> bool {
     let says = |it: &String| it == "currency";
     let is_code = |it: &&Value| it.as_str().is_some_and(|it| it.len() == 3);
-    column.words.iter().any(says) && !column.values.is_empty() && column.values.iter().all(is_code)
+    let codes = !column.values.is_empty() && column.values.iter().all(is_code);
+    let bare = ["code", "id", "iso", "unit", "name"];
+    let is_bare = column.words.last().is_some_and(|it| bare.contains(&it.as_str()));
+    let known = is_bare && column.path.0.len() > 1 && column.profile.currencies > 0.99;
+    codes && (column.words.iter().any(says) || known)
 }
 
 /// Times as seconds since 1970 are a habit of those who also count cents.

@@ -1,8 +1,10 @@
 //! Field names as words: `BillAddr.Line1`, `billing_address.line_1` and `billingAddressLine1`
 //! say the same.
 
-use crate::path::Path;
+use crate::path::{Path, Pick, Step};
 use crate::records::ENCLOSING;
+
+mod glued;
 
 /// A step that says nothing about what is below it.
 const WRAPPERS: &[&str] = &[
@@ -53,15 +55,13 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     words.push(word);
     // `IDs` and `URLs` leave a lonely plural behind.
     words.retain(|it| !it.is_empty());
-    words.into_iter().map(|it| in_full(&singular(&it))).collect()
+    let words = words.into_iter().map(|it| singular(&it));
+    words.flat_map(|it| glued::parted(&it)).flat_map(|it| in_full(&it)).collect()
 }
 
 /// The words of a path. Wrappers, references and empty tails are left out.
 pub(super) fn of_path(path: &Path) -> Vec<String> {
-    let steps: Vec<Vec<String>> = path
-        .names()
-        .map(|it| if it == ENCLOSING { vec![ABOVE.to_owned()] } else { words(it) })
-        .collect();
+    let steps: Vec<Vec<String>> = path.0.iter().map(of_step).collect();
     let last = steps.len().saturating_sub(1);
     let says_something = |(at, step): &(usize, Vec<String>)| {
         let one = step.join(" ");
@@ -80,11 +80,34 @@ pub(super) fn of_path(path: &Path) -> Vec<String> {
     words
 }
 
+/// Members by which a list of names and values tells its items apart: `headers[name=From].value`.
+const NAMED_BY: &[&str] = &["name", "key", "field"];
+
+/// Whether items are told apart by what they are called, rather than by their kind.
+pub(super) fn is_name(key: &str) -> bool {
+    NAMED_BY.contains(&key.to_lowercase().as_str())
+}
+
+fn of_step(step: &Step) -> Vec<String> {
+    if step.name == ENCLOSING {
+        return vec![ABOVE.to_owned()];
+    }
+    let mut all = words(&step.name);
+    if let Pick::Where { key, value } = &step.pick
+        && is_name(key)
+    {
+        all.extend(words(value));
+    }
+    all
+}
+
 fn singular(word: &str) -> String {
     let keep = word.len() <= 3 || ["ss", "us", "is"].iter().any(|it| word.ends_with(it));
     match word {
         _ if keep => word.to_owned(),
-        _ if word.ends_with("sses") => word.trim_end_matches("es").to_owned(),
+        _ if ["sses", "xes", "ches", "shes"].iter().any(|it| word.ends_with(it)) => {
+            word.strip_suffix("es").unwrap_or(word).to_owned()
+        }
         _ => match word.strip_suffix("ies") {
             Some(stem) => format!("{stem}y"),
             None => word.strip_suffix('s').unwrap_or(word).to_owned(),
@@ -92,33 +115,36 @@ fn singular(word: &str) -> String {
     }
 }
 
-fn in_full(word: &str) -> String {
-    let full = match word {
-        "addr" | "adr" => "address",
-        "num" | "no" | "nr" | "nbr" | "numero" | "nummer" => "number",
-        "acct" | "acc" => "account",
-        "desc" | "descr" => "description",
-        "qty" | "quant" => "quantity",
-        "amt" => "amount",
-        "txn" | "trx" | "tx" | "transact" => "transaction",
-        "org" | "organisation" => "organization",
-        "tel" | "telephone" | "phonenumber" => "phone",
-        "curr" | "ccy" | "cur" => "currency",
-        "cust" => "customer",
-        "inv" => "invoice",
-        "ext" => "external",
-        "exp" | "expiry" | "expiration" | "expire" | "expires" => "expiry",
-        "mail" => "email",
-        "zip" | "zipcode" | "postcode" | "plz" | "postalcode" => "postal",
-        "firstname" | "forename" | "givenname" => "first",
-        "lastname" | "surname" | "familyname" => "last",
-        "companyname" => "company",
-        "guid" | "uuid" => "id",
-        "filename" => "file",
-        "dob" => "birth",
-        "iso" => "iso",
-        "vatin" => "vat",
-        other => other,
+/// Abbreviations, and words that providers write as one.
+fn in_full(word: &str) -> Vec<String> {
+    let full: &[&str] = match word {
+        "addr" | "adr" => &["address"],
+        "num" | "no" | "nr" | "nbr" | "numero" | "nummer" => &["number"],
+        "acct" | "acc" => &["account"],
+        "desc" | "descr" => &["description"],
+        "qty" | "quant" => &["quantity"],
+        "amt" => &["amount"],
+        "txn" | "trx" | "tx" | "transact" => &["transaction"],
+        "org" | "organisation" => &["organization"],
+        "tel" | "telephone" | "phonenumber" => &["phone"],
+        "curr" | "ccy" | "cur" => &["currency"],
+        "cust" => &["customer"],
+        "inv" => &["invoice"],
+        "ext" => &["external"],
+        "exp" | "expiry" | "expiration" | "expire" => &["expiry"],
+        "mail" => &["email"],
+        "zip" | "zipcode" | "postcode" | "plz" | "postalcode" => &["postal"],
+        "firstname" | "forename" | "givenname" | "fname" => &["first"],
+        "lastname" | "surname" | "familyname" | "lname" => &["last"],
+        "companyname" => &["company"],
+        "guid" | "uuid" => &["id"],
+        "filename" => &["file"],
+        "dob" => &["birth"],
+        "vatin" => &["vat"],
+        "incl" => &["including"],
+        "excl" => &["excluding"],
+        "btw" | "tva" | "iva" | "mwst" | "ust" | "gst" => &["vat"],
+        other => &[other],
     };
-    full.to_owned()
+    full.iter().map(|it| (*it).to_owned()).collect()
 }

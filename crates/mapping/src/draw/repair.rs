@@ -7,11 +7,13 @@ use super::money::sign;
 use super::{Draft, Hints, Sketch};
 use crate::path::Path;
 use crate::plan::{Otherwise, Slot, Source, Transform};
+use crate::records::ENCLOSING;
 
 /// Applies the rules of the target to its drafts.
 pub(super) fn all(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draft]) {
     own_key_is_no_reference(sketch, drafts);
     one_text_once(drafts);
+    currencies(sketch, drafts);
     match sketch.target {
         TargetModel::Company => domain(drafts),
         TargetModel::People => person(sketch, drafts),
@@ -26,10 +28,14 @@ pub(super) fn all(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draf
             account_by_name(sketch, drafts);
         }
         TargetModel::Account => account_type(drafts),
-        TargetModel::PaymentMeans => payment_type(drafts),
+        TargetModel::PaymentMeans => {
+            holder(sketch, drafts);
+            payment_type(drafts);
+            card(drafts);
+        }
         TargetModel::Email => display_name(drafts),
-        TargetModel::InvoiceTransaction
-        | TargetModel::LedgerAccount
+        TargetModel::InvoiceTransaction => allocation(sketch, hints, drafts),
+        TargetModel::LedgerAccount
         | TargetModel::Journal
         | TargetModel::JournalEntry
         | TargetModel::Document => {}
@@ -197,6 +203,76 @@ fn currency(sketch: &Sketch<'_, '_>, drafts: &mut [Draft], amount: &str, currenc
         let column = sketch.columns.columns.iter().find(|it| it.path == nearest);
         let upper = column.filter(|it| it.profile.in_lower_case).map(|_| Transform::Upper);
         set(drafts, currency, Source::Path(nearest), upper.into_iter().collect());
+    }
+}
+
+/// A currency that no name tells: the code that stands beside the amount, else the only one.
+fn currencies(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
+    let empty: Vec<String> = drafts
+        .iter()
+        .filter(|it| it.slot.is_null() && it.slot.slot.ends_with("currency"))
+        .map(|it| it.slot.slot.clone())
+        .collect();
+    let amounts =
+        ["amount", "grand_total", "balance", "instructed_amount.amount", "balance_due", "items_total"];
+    for slot in empty {
+        let amount = amounts.iter().find_map(|it| path(drafts, it)).cloned().unwrap_or_default();
+        let Some(nearest) = sketch.money.nearest(&amount) else { continue };
+        let column = sketch.columns.columns.iter().find(|it| it.path == nearest);
+        let upper = column.filter(|it| it.profile.in_lower_case).map(|_| Transform::Upper);
+        set(drafts, &slot, Source::Path(nearest), upper.into_iter().collect());
+    }
+}
+
+/// An allocation stands between an invoice and a payment. Where it names one of them only, the other
+/// is the record that it stands in; and a payment that names its invoice is an allocation itself.
+fn allocation(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draft]) {
+    let is_empty = |drafts: &[Draft], slot: &str| find(drafts, slot).is_none();
+    let above = Path::of(&[ENCLOSING]);
+    let outside = sketch.columns.columns.iter().find(|it| {
+        it.path.0.len() == 2 && it.path.0.first() == above.0.first() && it.words.ends_with(&["id".to_owned()])
+            && it.words.len() == 2
+    });
+    let tool = super::words(hints.tool_name);
+    let says = |words: &[&str]| tool.iter().any(|it| words.contains(&it.as_str()));
+    if let Some(outside) = outside {
+        let transforms: Vec<Transform> =
+            (outside.profile.numbers > 0).then_some(Transform::Text).into_iter().collect();
+        let source = || Source::Path(outside.path.clone());
+        if is_empty(drafts, "transaction_external_id") && !says(&["invoice", "bill"]) {
+            set(drafts, "transaction_external_id", source(), transforms);
+        } else if is_empty(drafts, "invoice_external_id") && says(&["invoice", "bill"]) {
+            set(drafts, "invoice_external_id", source(), transforms);
+        }
+    }
+    let is_payment = says(&["payment", "receipt", "transaction"]) && outside.is_none();
+    let own = find(drafts, "invoice_transaction_external_id").cloned();
+    if let Some(own) = own.filter(|_| is_payment && is_empty(drafts, "transaction_external_id")) {
+        set(drafts, "transaction_external_id", own.slot.source, own.slot.transforms);
+    }
+}
+
+/// The holder's name, where it is kept in two parts.
+fn holder(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
+    if find(drafts, "holder_name").is_some() {
+        return;
+    }
+    let named = |names: &[&str]| sketch.columns.named(names).map(|it| it.path.clone());
+    let first = named(&["first name", "holder first name", "billing detail first name"]);
+    let last = named(&["last name", "holder last name", "billing detail last name"]);
+    if let (Some(first), Some(last)) = (first, last) {
+        let source = Source::Concat { paths: vec![first, last], separator: " ".to_owned() };
+        set(drafts, "holder_name", source, Vec::new());
+    }
+}
+
+/// The last digits of a card are no account number.
+fn card(drafts: &mut [Draft]) {
+    let digits = path(drafts, "card_last4").cloned();
+    let is_card = find(drafts, "card_brand").is_some() || find(drafts, "card_exp_year").is_some();
+    if digits.is_some() && is_card && path(drafts, "account_number") == digits.as_ref() {
+        let reason = "the digits are those of a card".to_owned();
+        set(drafts, "account_number", Source::Null { reason }, Vec::new());
     }
 }
 

@@ -1,5 +1,7 @@
 //! How close the name of a column is to a phrase, and which columns suit a slot.
 
+use std::collections::BTreeSet;
+
 use domain::TargetModel;
 use domain::entity::is_absent;
 use serde_json::Value;
@@ -133,6 +135,8 @@ pub(super) const HOSTILE: &[&str] = &[
     "etag",
     "editor",
     "author",
+    "tax",
+    "vat",
 ];
 
 /// One column for one slot.
@@ -162,7 +166,9 @@ impl Weights {
 }
 
 /// Lists whose items are records of their own; the first of them is not a field of the row.
-const LISTS: &[&str] = &["line", "item", "row", "position", "entry", "posting", "transaction"];
+const LISTS: &[&str] = &[
+    "line", "item", "row", "position", "entry", "posting", "transaction", "detail", "product",
+];
 
 /// Columns that a slot may be filled from, the best first; none that is not good enough.
 pub(super) fn ranked<'c, 'a>(
@@ -230,7 +236,9 @@ fn place(column: &Column<'_>) -> f64 {
             Pick::At(0) => 0.97,
             Pick::At(_) => 0.95,
             Pick::Where { value, .. } if main.contains(&value.to_lowercase().as_str()) => 0.99,
-            Pick::Where { .. } => 0.96,
+            // Which of them is meant is not known, so the first is.
+            Pick::Where { key, .. } if names::is_name(key) => 0.97,
+            Pick::Where { .. } => 0.94,
         };
         // `$state`, `@odata.type`, `__typename`: of the protocol, not of the record.
         if step.name.starts_with(['$', '@', '_']) { pick * 0.8 } else { pick }
@@ -243,12 +251,17 @@ pub(super) fn name_score(words: &[String], entry: &Entry, target: TargetModel) -
     let nouns = phrases::nouns(target);
     let ranked = entry.phrases.iter().zip(0_u32..).map(|(phrase, rank)| {
         let weight = (1.0 - 0.01 * f64::from(rank)).max(0.75);
-        weight * closeness(words, phrase, nouns)
+        weight * closeness(words, phrase, (nouns, &entry.vocabulary))
     });
     ranked.fold(0.0, f64::max)
 }
 
-fn closeness(words: &[String], phrase: &Phrase, nouns: &[&str]) -> f64 {
+/// `vocabulary`: words of other names of the slot.
+fn closeness(
+    words: &[String],
+    phrase: &Phrase,
+    (nouns, vocabulary): (&[&str], &BTreeSet<String>),
+) -> f64 {
     let Phrase { words: phrase, is_exact } = phrase;
     if words == phrase {
         return 1.0;
@@ -261,6 +274,7 @@ fn closeness(words: &[String], phrase: &Phrase, nouns: &[&str]) -> f64 {
             word if phrase.contains(it) || nouns.contains(&word) => 0.97,
             word if NEUTRAL.contains(&word) => 0.97,
             word if HOSTILE.contains(&word) => 0.4,
+            _ if vocabulary.contains(it) => 0.9,
             _ => strange,
         };
         rest.iter().map(weigh).product::<f64>()
@@ -269,15 +283,21 @@ fn closeness(words: &[String], phrase: &Phrase, nouns: &[&str]) -> f64 {
         return 0.98 * outside(rest, 0.68);
     }
     if let Some(rest) = words.strip_prefix(phrase.as_slice()) {
-        let trailing =
-            ["raw", "string", "iso", "utc", "formatted", "full", "display", "date", "time"];
+        let trailing = [
+            "raw", "string", "iso", "utc", "formatted", "full", "display", "date", "time", "amount",
+            "value",
+        ];
+        let main = ["primary", "main", "default", "business", "work", "office", "private", "home"];
         let unit = ["cent", "minor", "in", "unit", "penny"];
         let plain = rest.iter().all(|it| trailing.contains(&it.as_str()));
         let unit = rest.iter().all(|it| unit.contains(&it.as_str()));
+        let main = rest.iter().all(|it| main.contains(&it.as_str()));
         return if unit {
             0.99
         } else if plain {
             0.9
+        } else if main {
+            0.8
         } else {
             0.85 * outside(rest, 0.5).min(0.6)
         };

@@ -43,9 +43,9 @@ pub(super) fn draw(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
             set("filename", vec![Transform::AfterLast { mark: FOLDERS.to_owned() }]);
         }
         TargetModel::LedgerAccount => {
-            if let Some((words, other)) = top_levels(text) {
+            if let Some(map) = top_levels(text) {
                 let top = Transform::Before { mark: LEVELS.to_owned() };
-                set("account_type", vec![top, Transform::Enum { words, other }]);
+                set("account_type", vec![top, map]);
             }
         }
         TargetModel::Company
@@ -71,9 +71,7 @@ fn lone<'s, 'a>(sketch: &'s Sketch<'_, 'a>) -> Option<&'s Column<'a>> {
 }
 
 /// The words for the kinds of account at the top of a chart whose names have levels.
-fn top_levels(
-    text: &Column<'_>,
-) -> Option<(std::collections::BTreeMap<String, String>, crate::plan::Otherwise)> {
+fn top_levels(text: &Column<'_>) -> Option<Transform> {
     let tops: Vec<serde_json::Value> = text
         .values
         .iter()
@@ -81,5 +79,5 @@ fn top_levels(
         .map(|(top, _)| top.into())
         .collect();
     let tops: Vec<&serde_json::Value> = tops.iter().collect();
-    enums::table(TargetModel::LedgerAccount, "account_type")?.map(&tops)
+    Some(enums::table(TargetModel::LedgerAccount, "account_type")?.map(&tops)?.0)
 }

@@ -61,6 +61,7 @@ fn read_as_is(slot: &Slot) -> Option<&Path> {
         | Transform::Enum { .. }
         | Transform::Upper
         | Transform::Lower
+        | Transform::IsOneOf { .. }
         | Transform::Not
         | Transform::Before { .. }
         | Transform::After { .. }

@@ -173,7 +173,9 @@ fn items(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Option<Path>
             continue;
         }
         let left = missing(&within);
-        let is_better = left < plain || (left == plain && left == 0 && is_whole(target, &path, rows));
+        let is_better = left < plain
+            || (left == plain && left == 0 && is_whole(target, &path, rows))
+            || (left == plain && is_meant(target, &path, rows, hints));
         if is_better && best.as_ref().is_none_or(|(most, _)| left < *most) {
             best = Some((left, path));
         }
@@ -186,6 +188,14 @@ fn is_whole(target: TargetModel, path: &Path, rows: &[Value]) -> bool {
     target == TargetModel::Email
         && rows.iter().any(|it| draw_first(it, path).is_some_and(|it| it.is_object()))
         && !rows.iter().any(|it| it.get("subject").is_some_and(|it| !is_absent(it)))
+}
+
+/// One record of another kind that holds a list of the target's: an organization and its accounts.
+fn is_meant(target: TargetModel, path: &Path, rows: &[Value], hints: &Hints<'_>) -> bool {
+    let nouns = draw::nouns(target);
+    let says = |words: Vec<String>| words.last().is_some_and(|it| nouns.contains(&it.as_str()));
+    let list = path.0.last().map(|it| words(&it.name)).unwrap_or_default();
+    target == TargetModel::Account && rows.len() == 1 && says(list) && !says(words(hints.tool_name))
 }
 
 fn draw_first<'v>(row: &'v Value, path: &Path) -> Option<&'v Value> {

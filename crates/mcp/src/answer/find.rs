@@ -5,11 +5,15 @@ use serde_json::{Map, Value};
 use super::{Rows, zip};
 
 /// How many objects deep a list may be.
-const LEVELS: usize = 4;
+const LEVELS: usize = 5;
 /// Names under which lists of rows usually are.
-const USUAL: [&str; 17] = [
-    "data", "items", "results", "result", "records", "rows", "entries", "list", "values", "value",
+const USUAL: [&str; 20] = [
+    "data", "added", "collection", "content", "items", "results", "result", "records", "rows", "entries", "list", "values", "value",
     "nodes", "edges", "objects", "hits", "elements", "members", "response",
+];
+/// Words in the names of lists that are parts of a record.
+const PARTS: [&str; 10] = [
+    "line", "item", "tag", "label", "address", "phone", "detail", "row", "product", "contact",
 ];
 /// Names of lists that stand beside rows.
 const ASIDE: [&str; 15] = [
@@ -181,7 +185,7 @@ fn of_object(value: &Value, fields: &Map<String, Value>) -> Option<Rows> {
     lists(fields, &mut Vec::new(), &mut found);
     let best = found.into_iter().max_by(|a, b| a.score().total_cmp(&b.score()));
     match best {
-        Some(list) if !(is_whole(fields) && list.path.len() == 1 && !list.is_usual()) => {
+        Some(list) if !(is_whole(fields) && list.path.len() == 1 && !list.is_of_records(fields)) => {
             Some(Rows {
                 rows: of_list(list.items),
                 root: list.path.join("."),
@@ -241,8 +245,14 @@ impl List<'_> {
             - if scalars { 3.0 } else { 0.0 }
     }
 
-    fn is_usual(&self) -> bool {
-        self.path.last().is_some_and(|it| is_usual(it))
+    /// Whether its items are what an answer is about, and not the parts of one record: its name says
+    /// so, or each says more of itself than the object that they stand in.
+    fn is_of_records(&self, around: &Map<String, Value>) -> bool {
+        let name = self.path.last().copied().unwrap_or_default().to_ascii_lowercase();
+        let is_part = PARTS.iter().any(|it| name.contains(it));
+        let own = around.values().filter(|it| !it.is_array()).count();
+        let says_more = |it: &Value| it.as_object().is_some_and(|it| it.len() > own);
+        is_usual(&name) || (!is_part && own <= 5 && self.items.iter().all(says_more))
     }
 }
 
@@ -255,7 +265,9 @@ fn lists<'a>(fields: &'a Map<String, Value>, path: &mut Vec<&'a str>, found: &mu
         path.push(key);
         match value {
             Value::Array(items) => found.push(List { path: path.clone(), items }),
-            Value::Object(inner) if path.len() < LEVELS && !has_identity(inner) => {
+            Value::Object(inner)
+                if path.len() < LEVELS && (!has_identity(inner) || has_connection(inner)) =>
+            {
                 lists(inner, path, found);
             }
             Value::Object(_)
@@ -345,6 +357,11 @@ fn has_identity(fields: &Map<String, Value>) -> bool {
     ["id", "_id", "Id", "ID", "uuid", "Uuid"]
         .iter()
         .any(|it| fields.get(*it).is_some_and(|it| it.is_string() || it.is_number()))
+}
+
+/// A member with edges or nodes: what a graph lists beneath one of its own records.
+fn has_connection(fields: &Map<String, Value>) -> bool {
+    fields.values().any(|it| it.get("edges").is_some() || it.get("nodes").is_some())
 }
 
 /// A record that has lists of its own: its lines, its tags. An answer may have an id, too; it is
