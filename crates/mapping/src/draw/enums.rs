@@ -51,11 +51,7 @@ impl Table {
         let mut words = BTreeMap::new();
         let mut known = 0_usize;
         for value in values {
-            let text = match value {
-                Value::String(it) => it.clone(),
-                Value::Number(_) | Value::Bool(_) => value.to_string(),
-                Value::Null | Value::Array(_) | Value::Object(_) => continue,
-            };
+            let Some(text) = said(value) else { continue };
             if let Some(ours) = self.ours(&text) {
                 known += 1;
                 words.insert(spelling(&text), ours.to_owned());
@@ -70,6 +66,11 @@ impl Table {
         }
         let other = self.otherwise();
         Some((Transform::Enum { words, other }, share(known, values.len())))
+    }
+
+    /// Our word for a value.
+    pub(super) fn of(self, value: &Value) -> Option<&'static str> {
+        self.ours(&said(value)?)
     }
 
     pub(super) fn otherwise(self) -> Otherwise {
@@ -101,6 +102,15 @@ impl Table {
             text.contains(&theirs).then_some((theirs.len(), ours))
         });
         found.max_by_key(|(length, _)| *length).map(|(_, ours)| ours)
+    }
+}
+
+/// What a value says in words.
+fn said(value: &Value) -> Option<String> {
+    match value {
+        Value::String(it) => Some(it.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -78,8 +78,13 @@ fn joined(sketch: &Sketch<'_, '_>) -> Option<Draft> {
         pairs.len() == sketch.columns.rows.len()
     };
     let number = |it: &Column<'_>| it.words.last().is_some_and(|it| it == "number");
-    let pair = parts.iter().find_map(|left| {
-        let right = parts.iter().find(|it| number(it) && !number(left) && is_key(left, it))?;
+    let is_series = |it: &&&Column<'_>| it.words.last().is_some_and(|it| it.starts_with("serie"));
+    let lefts = parts.iter().filter(is_series).chain(parts.iter().filter(|it| !is_series(it)));
+    let nouns = phrases::nouns(sketch.target);
+    let own = |it: &&&Column<'_>| it.words.iter().any(|it| nouns.contains(&it.as_str()));
+    let parts = || parts.iter().filter(own).chain(parts.iter().filter(|it| !own(it)));
+    let pair = lefts.into_iter().find_map(|left| {
+        let right = parts().find(|it| number(it) && !number(left) && is_key(left, it))?;
         Some(vec![left.path.clone(), right.path.clone()])
     });
     let source = Source::Concat { paths: pair?, separator: String::new() };

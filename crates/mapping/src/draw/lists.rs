@@ -75,6 +75,7 @@ impl Sketch<'_, '_> {
         let mut drafts: Vec<Draft> = attribute.items.iter().map(slot).collect();
         if attribute.items.iter().any(|it| it.name == "debit") {
             self.sides(&mut drafts);
+            account_numbers(self, &mut drafts);
         }
         drafts
     }
@@ -101,6 +102,29 @@ impl Sketch<'_, '_> {
             draft.slot = Slot { slot: draft.slot.slot.clone(), source, transforms };
             draft.confidence = 0.8;
         }
+    }
+}
+
+/// An account that is named by digits is named by its number, whatever the field is called.
+fn account_numbers(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
+    let slots = ["ledger_account_external_id", "ledger_account_account_number"];
+    let of = |drafts: &[Draft], slot: &str| {
+        drafts.iter().find(|it| it.slot.slot == slot && !it.slot.is_null()).cloned()
+    };
+    let (from, to) = match slots.map(|it| of(drafts, it)) {
+        [Some(id), None] => (id, slots[1]),
+        [None, Some(number)] => (number, slots[0]),
+        [Some(_), Some(_)] | [None, None] => return,
+    };
+    let Source::Path(path) = &from.slot.source else { return };
+    let column = sketch.columns.columns.iter().find(|it| it.path == *path);
+    let is_number = column.is_some_and(|it| {
+        let digits = |it: &str| it.len() <= 10 && it.chars().all(|it| it.is_ascii_digit());
+        it.values.iter().all(|it| digits(it.to_string().trim_matches('"')))
+    });
+    if let Some(draft) = drafts.iter_mut().find(|it| it.slot.slot == to && is_number) {
+        draft.slot = Slot { slot: to.to_owned(), ..from.slot };
+        draft.confidence = from.confidence;
     }
 }
 

@@ -83,6 +83,10 @@ pub(super) fn of_path(path: &Path) -> Vec<String> {
 /// Members by which a list of names and values tells its items apart: `headers[name=From].value`.
 const NAMED_BY: &[&str] = &["name", "key", "field"];
 
+/// Marks that say what the item is, not only which of its like: `links[type=Invoice].id`.
+const TELLING: &[&str] =
+    &["invoice", "bill", "iban", "bic", "swift", "email", "phone", "vat", "tax", "mobile"];
+
 /// Whether items are told apart by what they are called, rather than by their kind.
 pub(super) fn is_name(key: &str) -> bool {
     NAMED_BY.contains(&key.to_lowercase().as_str())
@@ -93,10 +97,11 @@ fn of_step(step: &Step) -> Vec<String> {
         return vec![ABOVE.to_owned()];
     }
     let mut all = words(&step.name);
-    if let Pick::Where { key, value } = &step.pick
-        && is_name(key)
-    {
-        all.extend(words(value));
+    if let Pick::Where { key, value } = &step.pick {
+        let marked = words(value);
+        if is_name(key) || marked.iter().any(|it| TELLING.contains(&it.as_str())) {
+            all.extend(marked);
+        }
     }
     all
 }

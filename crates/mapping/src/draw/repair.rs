@@ -4,8 +4,8 @@ use domain::TargetModel;
 use serde_json::Value;
 
 use super::money::sign;
-use super::{Draft, Hints, Sketch};
-use crate::path::Path;
+use super::{Draft, Hints, Sketch, enums, names};
+use crate::path::{Path, Pick};
 use crate::plan::{Otherwise, Slot, Source, Transform};
 use crate::records::ENCLOSING;
 
@@ -20,7 +20,7 @@ pub(super) fn all(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draf
         TargetModel::Invoice => {
             sides(sketch, hints, drafts);
             status(sketch, drafts);
-            document_type(hints, drafts);
+            document_type(sketch, hints, drafts);
         }
         TargetModel::Transaction => {
             amount(sketch, drafts);
@@ -163,8 +163,14 @@ fn status(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
 }
 
 /// What a tool calls invoices are invoices, unless its rows or its name say otherwise.
-fn document_type(hints: &Hints<'_>, drafts: &mut [Draft]) {
-    if find(drafts, "document_type_code").is_some() {
+fn document_type(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draft]) {
+    let table = enums::table(TargetModel::Invoice, "document_type_code");
+    let tells = path(drafts, "document_type_code").is_some_and(|it| {
+        let column = sketch.columns.columns.iter().find(|column| column.path == *it);
+        let values = column.map(|it| it.values.as_slice()).unwrap_or_default();
+        table.is_some_and(|table| values.iter().any(|it| table.of(it) != Some("380")))
+    });
+    if tells {
         return;
     }
     let tool = super::words(hints.tool_name).join(" ");
@@ -217,7 +223,10 @@ fn currencies(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
         ["amount", "grand_total", "balance", "instructed_amount.amount", "balance_due", "items_total"];
     for slot in empty {
         let amount = amounts.iter().find_map(|it| path(drafts, it)).cloned().unwrap_or_default();
-        let Some(nearest) = sketch.money.nearest(&amount) else { continue };
+        // The currency of one item is not that of the record.
+        let nearest = sketch.money.nearest(&amount);
+        let is_own = |it: &Path| it.0.iter().all(|it| it.pick == Pick::All);
+        let Some(nearest) = nearest.filter(is_own) else { continue };
         let column = sketch.columns.columns.iter().find(|it| it.path == nearest);
         let upper = column.filter(|it| it.profile.in_lower_case).map(|_| Transform::Upper);
         set(drafts, &slot, Source::Path(nearest), upper.into_iter().collect());
@@ -247,7 +256,12 @@ fn allocation(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draft]) 
     }
     let is_payment = says(&["payment", "receipt", "transaction"]) && outside.is_none();
     let own = find(drafts, "invoice_transaction_external_id").cloned();
-    if let Some(own) = own.filter(|_| is_payment && is_empty(drafts, "transaction_external_id")) {
+    let is_id = |it: &Draft| {
+        let words = it.slot.paths().first().map(names::of_path).unwrap_or_default();
+        words.len() > 1 || !words.contains(&"id".to_owned())
+    };
+    let own = own.filter(|it| is_payment && is_id(it));
+    if let Some(own) = own.filter(|_| is_empty(drafts, "transaction_external_id")) {
         set(drafts, "transaction_external_id", own.slot.source, own.slot.transforms);
     }
 }

@@ -18,6 +18,8 @@ pub(super) const THRESHOLD: f64 = 0.58;
 /// Words beside a phrase that do not change what it says.
 const NEUTRAL: &[&str] = &[
     "enclosing",
+    "merge",
+    "field",
     "primary",
     "main",
     "default",
@@ -222,7 +224,7 @@ pub(super) fn coalesced<'r, 'c, 'a>(
 /// A value near the top of the row is the likelier one.
 fn place(column: &Column<'_>) -> f64 {
     let depth = u32::try_from(column.path.0.len()).unwrap_or(u32::MAX);
-    let main = ["default", "primary", "main", "work", "billing"];
+    let main = ["default", "primary", "main"];
     let path = &column.path.0;
     let steps = path.iter().enumerate().map(|(at, step)| {
         let says =

@@ -1,12 +1,11 @@
 //! Finding where the records are, from a sample of the rows.
 
 use domain::TargetModel;
-use domain::entity::is_absent;
 use serde_json::{Map, Value};
 
 use super::{Only, Records, Test};
-use crate::draw::{self, Hints, words};
-use crate::path::{Path, Step};
+use crate::draw::{self, Drawn, Hints, words};
+use crate::path::{Path, Pick, Step};
 
 /// Rows that are looked at; more would not change it.
 const SAMPLE: usize = 50;
@@ -163,18 +162,24 @@ fn items(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Option<Path>
     if lists.is_empty() || rows.is_empty() {
         return None;
     }
-    let missing = |rows: &[Value]| draw::plan(target, rows, hints).missing_required.len();
-    let plain = missing(rows);
+    // A key that is made of others is missed only where those are.
+    let is_derived = domain::entity::derivation(target).is_some();
+    let counts = |it: &&String| !(is_derived && **it == target.external_id());
+    let missing = |it: &Drawn| it.missing_required.iter().filter(counts).count();
+    let drawn = draw::plan(target, rows, hints);
+    let plain = missing(&drawn);
     let mut best: Option<(usize, Path)> = None;
-    for path in candidates(rows, lists) {
+    let found = candidates(rows, lists);
+    let picked = picked(target, &drawn).filter(|it| !found.contains(it));
+    for path in found.into_iter().chain(picked) {
         let records = Records { path: path.clone(), only: None };
         let within = records.of(rows.to_vec());
         if within.is_empty() {
             continue;
         }
-        let left = missing(&within);
+        let left = missing(&draw::plan(target, &within, hints));
         let is_better = left < plain
-            || (left == plain && left == 0 && is_whole(target, &path, rows))
+            || (left == plain && picked_from(target, &drawn, &path))
             || (left == plain && is_meant(target, &path, rows, hints));
         if is_better && best.as_ref().is_none_or(|(most, _)| left < *most) {
             best = Some((left, path));
@@ -183,11 +188,32 @@ fn items(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Option<Path>
     best.map(|(_, path)| path)
 }
 
-/// Each address of a contact is a channel of its own, also where the first would do.
-fn is_whole(target: TargetModel, path: &Path, rows: &[Value]) -> bool {
-    target == TargetModel::Email
-        && rows.iter().any(|it| draw_first(it, path).is_some_and(|it| it.is_object()))
-        && !rows.iter().any(|it| it.get("subject").is_some_and(|it| !is_absent(it)))
+/// The slot that makes the records of a target: where it is read from one item of a list, each item
+/// is a record.
+const fn maker(target: TargetModel) -> Option<&'static str> {
+    match target {
+        TargetModel::Email => Some("email"),
+        TargetModel::InvoiceTransaction => Some("invoice_external_id"),
+        _ => None,
+    }
+}
+
+/// The list that the maker of the records is read from.
+fn picked(target: TargetModel, drawn: &Drawn) -> Option<Path> {
+    let slot = drawn.plan.slot(maker(target)?)?;
+    let path = slot.paths().into_iter().next()?;
+    let at = path.0.iter().position(|it| it.pick != Pick::All && !is_pair(it))?;
+    let steps = path.0.iter().take(at + 1).map(|it| Step::new(&it.name));
+    Some(Path(steps.collect()))
+}
+
+fn picked_from(target: TargetModel, drawn: &Drawn, path: &Path) -> bool {
+    picked(target, drawn).is_some_and(|it| it == *path)
+}
+
+/// An item of a list of names and values is a field, not a record.
+fn is_pair(step: &Step) -> bool {
+    matches!(&step.pick, Pick::Where { key, .. } if key.eq_ignore_ascii_case("name") || key == "key")
 }
 
 /// One record of another kind that holds a list of the target's: an organization and its accounts.
@@ -196,10 +222,6 @@ fn is_meant(target: TargetModel, path: &Path, rows: &[Value], hints: &Hints<'_>)
     let says = |words: Vec<String>| words.last().is_some_and(|it| nouns.contains(&it.as_str()));
     let list = path.0.last().map(|it| words(&it.name)).unwrap_or_default();
     target == TargetModel::Account && rows.len() == 1 && says(list) && !says(words(hints.tool_name))
-}
-
-fn draw_first<'v>(row: &'v Value, path: &Path) -> Option<&'v Value> {
-    path.resolve(row)?.as_array()?.first()
 }
 
 /// Lists of the rows, at most two objects deep, whose name has one of the words.
