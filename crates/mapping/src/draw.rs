@@ -225,6 +225,9 @@ impl Draft {
 
 /// `blocked` says the opposite of `is_active`.
 fn is_negated(words: &[String]) -> bool {
-    let opposite = ["blocked", "archived", "disabled", "inactive", "deprecated", "deleted"];
+    let opposite = [
+        "blocked", "archived", "disabled", "inactive", "deprecated", "deleted", "barred", "hidden",
+        "locked", "suspended",
+    ];
     words.iter().any(|it| opposite.contains(&it.as_str()))
 }

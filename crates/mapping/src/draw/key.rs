@@ -107,6 +107,8 @@ fn score(column: &Column<'_>, nouns: &[&str]) -> f64 {
         () if ends("id") && own() => 0.95,
         () if ends("id") => 0.6,
         () if name == "name" && column.profile.codes > 0.9 => 0.6,
+        () if ends("url") && column.words.len() == 1 => 0.5,
+        () if ends("number") && column.words.iter().any(|it| nouns.contains(&it.as_str())) => 0.55,
         () if WEAK.iter().any(|it| ends(it)) && own() => 0.65,
         () => 0.0,
     };

@@ -23,7 +23,7 @@ const WRAPPERS: &[&str] = &[
 ];
 
 /// A last step that says nothing beside its parent's name: `CustomerRef.value`.
-const TAILS: &[&str] = &["value", "text", "raw"];
+const TAILS: &[&str] = &["value", "text", "raw", "identification"];
 
 /// The word for what stands in the row that encloses a record.
 const ABOVE: &str = "enclosing";
@@ -84,8 +84,10 @@ pub(super) fn of_path(path: &Path) -> Vec<String> {
 const NAMED_BY: &[&str] = &["name", "key", "field"];
 
 /// Marks that say what the item is, not only which of its like: `links[type=Invoice].id`.
-const TELLING: &[&str] =
-    &["invoice", "bill", "iban", "bic", "swift", "email", "phone", "vat", "tax", "mobile"];
+const TELLING: &[&str] = &[
+    "invoice", "bill", "iban", "bic", "swift", "email", "phone", "vat", "tax", "mobile", "number",
+    "sort", "routing", "bban",
+];
 
 /// Whether items are told apart by what they are called, rather than by their kind.
 pub(super) fn is_name(key: &str) -> bool {
@@ -142,7 +144,7 @@ fn in_full(word: &str) -> Vec<String> {
         "firstname" | "forename" | "givenname" | "fname" => &["first"],
         "lastname" | "surname" | "familyname" | "lname" => &["last"],
         "companyname" => &["company"],
-        "guid" | "uuid" => &["id"],
+        "guid" | "uuid" | "uid" => &["id"],
         "filename" => &["file"],
         "dob" => &["birth"],
         "vatin" => &["vat"],

@@ -280,8 +280,15 @@ fn holder(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
     }
 }
 
-/// The last digits of a card are no account number.
+/// The name of the bank, or of the holder, is not that of the instrument; and the last digits of a
+/// card are no account number.
 fn card(drafts: &mut [Draft]) {
+    let others = [path(drafts, "bank_name").cloned(), path(drafts, "holder_name").cloned()];
+    let name = path(drafts, "name").cloned();
+    if name.is_some() && others.contains(&name) {
+        let reason = "the same field names the bank or the holder".to_owned();
+        set(drafts, "name", Source::Null { reason }, Vec::new());
+    }
     let digits = path(drafts, "card_last4").cloned();
     let is_card = find(drafts, "card_brand").is_some() || find(drafts, "card_exp_year").is_some();
     if digits.is_some() && is_card && path(drafts, "account_number") == digits.as_ref() {

@@ -20,6 +20,7 @@ const NEUTRAL: &[&str] = &[
     "enclosing",
     "merge",
     "field",
+    "v",
     "primary",
     "main",
     "default",
