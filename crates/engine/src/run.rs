@@ -302,7 +302,7 @@ async fn sync_tool(
     run.request.progress.tell(Event::TargetStarted { target, tool });
     let mut reading = stage::fetch::Reading::of(choice);
     let mut mapping = None;
-    let ended = loop {
+    let mut ended = loop {
         let page = match reading.next(run, link, target).await {
             Ok(Some(page)) => page,
             Ok(None) => break Ok(()),
@@ -333,7 +333,10 @@ async fn sync_tool(
     };
     book.tally.truncated |= reading.truncated();
     if let Some(mapping) = &mapping {
-        stage::draw::settle(run, mapping).await;
+        if ended.is_ok() && mapping.tried.is_empty() {
+            ended = Err(reading.nothing(run, target).await);
+        }
+        stage::draw::settle(run, (target, &choice.tool.name), mapping).await;
     }
     if ended.is_ok() && !reading.truncated() {
         stage::persist::read_whole(run, book, choice).await;

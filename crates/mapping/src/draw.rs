@@ -226,8 +226,16 @@ impl Draft {
 /// `blocked` says the opposite of `is_active`.
 fn is_negated(words: &[String]) -> bool {
     let opposite = [
-        "blocked", "archived", "disabled", "inactive", "deprecated", "deleted", "barred", "hidden",
-        "locked", "suspended",
+        "blocked",
+        "archived",
+        "disabled",
+        "inactive",
+        "deprecated",
+        "deleted",
+        "barred",
+        "hidden",
+        "locked",
+        "suspended",
     ];
     words.iter().any(|it| opposite.contains(&it.as_str()))
 }

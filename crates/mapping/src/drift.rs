@@ -61,7 +61,10 @@ pub fn dead_paths(plan: &Plan, rows: &[Value]) -> Vec<String> {
 
 /// Whether a new plan fills a slot that the old one leaves empty, from what is new in the answer.
 pub fn gains(before: &Plan, after: &Plan, new: &[String]) -> bool {
-    let is_new = |path: &crate::path::Path| new.iter().any(|it| is_at(&segments(path), it));
+    let is_new = |path: &crate::path::Path| {
+        let path = after.records.from_row(path);
+        new.iter().any(|it| is_at(&segments(&path), it))
+    };
     after.slots.iter().filter(|it| !it.is_null()).any(|it| {
         let was_empty = before.slot(&it.slot).is_none_or(crate::plan::Slot::is_null);
         was_empty && it.paths().iter().any(is_new)

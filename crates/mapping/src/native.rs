@@ -101,6 +101,7 @@ fn prepared(transform: &Transform) -> Transform {
             negative.iter_mut().for_each(|it| *it = it.to_lowercase());
         }
         Transform::OnlyWhere { equals, .. } => *equals = equals.to_lowercase(),
+        Transform::IsOneOf { words } => words.iter_mut().for_each(|it| *it = it.to_lowercase()),
         Transform::Text
         | Transform::Number { .. }
         | Transform::MinorUnits { .. }

@@ -188,7 +188,8 @@ impl Plan {
     /// Every path that the plan reads, relative to the row; for drift, and to refuse a path that
     /// is not in the sample. Paths of list items are given beneath their list.
     pub fn paths(&self) -> Vec<Path> {
-        let mut paths: Vec<Path> = self.slots.iter().flat_map(Slot::paths).collect();
+        let of_record = self.slots.iter().flat_map(Slot::paths);
+        let mut paths: Vec<Path> = of_record.map(|it| self.records.from_row(&it)).collect();
         paths.sort();
         paths.dedup();
         paths

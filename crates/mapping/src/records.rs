@@ -2,6 +2,8 @@
 //! themselves: each in a wrapper (`list.customer`), items of a list (`payment.allocations`), or
 //! some of several kinds (files among folders).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -43,6 +45,17 @@ pub enum Test {
     Not(Vec<String>),
 }
 
+/// What is said of a row that is left out.
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Present => f.write_str("is absent"),
+            Self::Is(wanted) => write!(f, "is {}", !wanted),
+            Self::Not(texts) => write!(f, "is {}", texts.join(" or ")),
+        }
+    }
+}
+
 fn is_row(path: &Path) -> bool {
     path.0.is_empty()
 }
@@ -63,6 +76,14 @@ impl Records {
             return kept.collect();
         }
         kept.flat_map(|row| self.within(&row)).collect()
+    }
+
+    /// A path from a record, as a path from its row.
+    pub fn from_row(&self, path: &Path) -> Path {
+        match path.0.split_first() {
+            Some((first, rest)) if first.name == ENCLOSING => Path(rest.to_vec()),
+            _ => Path(self.path.0.iter().chain(&path.0).cloned().collect()),
+        }
     }
 
     /// Rows that [`Self::of`] leaves out because they are of another kind.
@@ -128,10 +149,8 @@ fn enclosing(row: &Value, names: &[&str]) -> Value {
 }
 
 fn record(it: &Value, enclosing: &Value) -> Value {
-    let mut fields = match it {
-        Value::Object(fields) => fields.clone(),
-        plain => Map::from_iter([("_value".to_owned(), plain.clone())]),
-    };
+    let plain = || Map::from_iter([("_value".to_owned(), it.clone())]);
+    let mut fields = it.as_object().cloned().unwrap_or_else(plain);
     fields.insert(ENCLOSING.to_owned(), enclosing.clone());
     Value::Object(fields)
 }

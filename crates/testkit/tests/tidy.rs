@@ -23,9 +23,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("worker", &["domain", "store", "engine"]),
     ("server", &["domain", "store", "mapping", "sandbox"]),
     ("contract", &["domain", "store", "engine", "mcp", "sample"]),
+    ("bench", &["domain", "mapping", "mcp"]),
     (
         "cli",
-        &["domain", "store", "sandbox", "engine", "worker", "server", "sample", "mcp", "contract"],
+        &[
+            "domain", "store", "sandbox", "engine", "worker", "server", "sample", "mcp",
+            "contract", "bench",
+        ],
     ),
     ("testkit", &["domain", "store"]),
 ];

@@ -10,14 +10,16 @@ use serde_json::Value;
 use super::draw::Mapping;
 use crate::run::Run;
 
-/// A row and what the mapping made of it.
+/// A record as it came, and what the mapping made of it.
 pub(crate) struct Mapped {
     pub(crate) row: Value,
     pub(crate) entity: Result<Value, String>,
 }
 
-/// Carries the mapping out on each row. A row that fails fails alone.
+/// Carries the mapping out on each record in the rows. One that fails fails alone.
 pub(crate) async fn rows(run: &Run<'_>, mapping: &mut Mapping, rows: Vec<Value>) -> Vec<Mapped> {
+    mapping.tried.left_out += mapping.records.left_out(&rows) as u64;
+    let rows = mapping.records.of(rows);
     match mapping.program.clone() {
         Some(program) => here(program, rows).await,
         None => elsewhere(run, mapping, rows).await,

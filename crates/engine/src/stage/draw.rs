@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use mapping::draw::{Drawn, Lead};
 use mapping::jury::Verdict;
 use mapping::native::Program;
+use mapping::records::Records;
 use mapping::regression::Measure;
 use mapping::seats::{self, Candidate, Case, Failed, Held};
 use store::mappings::{Generator, Mapping as Stored};
@@ -37,6 +38,8 @@ pub(crate) struct Mapping {
     /// Of the plan that the expression is compiled from; none if it is not: then the expression
     /// goes to the sandbox.
     pub(crate) program: Option<Arc<Program>>,
+    /// Where the records are in the rows.
+    pub(crate) records: Records,
     pub(crate) tried: Tried,
     /// None: it could not be saved.
     stored: Option<Stored>,
@@ -95,6 +98,7 @@ impl Mapping {
         Self {
             program: Program::of_compiled(&it.expression, &it.plan).map(Arc::new),
             expression: it.expression.clone(),
+            records: stored::plan(&it).map(|it| it.records).unwrap_or_default(),
             tried: Tried::default(),
             stored: Some(it),
         }

@@ -161,6 +161,11 @@ impl Reading {
         if self.read.rows > 0 {
             return Ok(());
         }
+        Err(self.nothing(run, target).await)
+    }
+
+    /// No record was found: there was no row, or none that holds one.
+    pub(crate) async fn nothing(&self, run: &mut Run<'_>, target: TargetModel) -> Stop {
         let tool = self.call.tool.as_deref().unwrap_or_default();
         let before = records::seen_before(run.store(), run.tenant, run.connector, target, tool);
         let evidence = NoRows {
@@ -169,6 +174,6 @@ impl Reading {
             // Without the store's word, nothing is claimed of earlier runs.
             rows_before: before.await.unwrap_or_default(),
         };
-        Err(run.stop(Finding::empty_result(target, &self.call, &evidence)))
+        run.stop(Finding::empty_result(target, &self.call, &evidence))
     }
 }

@@ -110,7 +110,9 @@ pub(crate) fn parent_scoped(
 ) -> Vec<TargetModel> {
     let mut scoped = Vec::new();
     for &target in scheduled {
-        if pins(run, target).is_none() && Evidence::of(run, link, target).candidates.is_parent_scoped {
+        if pins(run, target).is_none()
+            && Evidence::of(run, link, target).candidates.is_parent_scoped
+        {
             let skipped = Skipped { cause: SkipCause::ParentScopedOnly, upstream: None };
             run.note(Finding::target_skipped(target, &skipped));
             scoped.push(target);

@@ -275,8 +275,18 @@ fn boolean(column: &Column<'_>) -> Option<Fit> {
     const TRUE: [&str; 10] =
         ["true", "yes", "y", "1", "active", "enabled", "open", "live", "published", "enable"];
     const FALSE: [&str; 12] = [
-        "false", "no", "n", "0", "inactive", "disabled", "archived", "closed", "deleted", "blocked",
-        "suspended", "deactivated",
+        "false",
+        "no",
+        "n",
+        "0",
+        "inactive",
+        "disabled",
+        "archived",
+        "closed",
+        "deleted",
+        "blocked",
+        "suspended",
+        "deactivated",
     ];
     if column.profile.only_booleans() {
         return Some(Fit::copy(1.0));

@@ -49,7 +49,8 @@ fn alone(sketch: &Sketch<'_, '_>, attribute: &Attribute) -> Option<Draft> {
         return None;
     }
     let drafts = sketch.line(attribute);
-    let has = |test: &dyn Fn(&Draft) -> bool| drafts.iter().any(|it| !it.slot.is_null() && test(it));
+    let has =
+        |test: &dyn Fn(&Draft) -> bool| drafts.iter().any(|it| !it.slot.is_null() && test(it));
     let is_line = has(&sides) && has(&|it| it.slot.slot.starts_with("ledger_account"));
     let slots: Vec<Slot> =
         drafts.into_iter().map(|it| it.slot).filter(|it| !it.is_null()).collect();
@@ -107,24 +108,18 @@ impl Sketch<'_, '_> {
 
 /// An account that is named by digits is named by its number, whatever the field is called.
 fn account_numbers(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
-    let slots = ["ledger_account_external_id", "ledger_account_account_number"];
-    let of = |drafts: &[Draft], slot: &str| {
-        drafts.iter().find(|it| it.slot.slot == slot && !it.slot.is_null()).cloned()
-    };
-    let (from, to) = match slots.map(|it| of(drafts, it)) {
-        [Some(id), None] => (id, slots[1]),
-        [None, Some(number)] => (number, slots[0]),
-        [Some(_), Some(_)] | [None, None] => return,
-    };
-    let Source::Path(path) = &from.slot.source else { return };
+    let of = |slot: &str| drafts.iter().find(|it| it.slot.slot == slot && !it.slot.is_null());
+    let number = "ledger_account_account_number";
+    let (Some(id), None) = (of("ledger_account_external_id").cloned(), of(number)) else { return };
+    let Source::Path(path) = &id.slot.source else { return };
     let column = sketch.columns.columns.iter().find(|it| it.path == *path);
     let is_number = column.is_some_and(|it| {
         let digits = |it: &str| it.len() <= 10 && it.chars().all(|it| it.is_ascii_digit());
         it.values.iter().all(|it| digits(it.to_string().trim_matches('"')))
     });
-    if let Some(draft) = drafts.iter_mut().find(|it| it.slot.slot == to && is_number) {
-        draft.slot = Slot { slot: to.to_owned(), ..from.slot };
-        draft.confidence = from.confidence;
+    if let Some(draft) = drafts.iter_mut().find(|it| it.slot.slot == number && is_number) {
+        draft.slot = Slot { slot: number.to_owned(), ..id.slot };
+        draft.confidence = id.confidence;
     }
 }
 

@@ -219,8 +219,14 @@ fn currencies(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
         .filter(|it| it.slot.is_null() && it.slot.slot.ends_with("currency"))
         .map(|it| it.slot.slot.clone())
         .collect();
-    let amounts =
-        ["amount", "grand_total", "balance", "instructed_amount.amount", "balance_due", "items_total"];
+    let amounts = [
+        "amount",
+        "grand_total",
+        "balance",
+        "instructed_amount.amount",
+        "balance_due",
+        "items_total",
+    ];
     for slot in empty {
         let amount = amounts.iter().find_map(|it| path(drafts, it)).cloned().unwrap_or_default();
         // The currency of one item is not that of the record.
@@ -239,7 +245,9 @@ fn allocation(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draft]) 
     let is_empty = |drafts: &[Draft], slot: &str| find(drafts, slot).is_none();
     let above = Path::of(&[ENCLOSING]);
     let outside = sketch.columns.columns.iter().find(|it| {
-        it.path.0.len() == 2 && it.path.0.first() == above.0.first() && it.words.ends_with(&["id".to_owned()])
+        it.path.0.len() == 2
+            && it.path.0.first() == above.0.first()
+            && it.words.ends_with(&["id".to_owned()])
             && it.words.len() == 2
     });
     let tool = super::words(hints.tool_name);

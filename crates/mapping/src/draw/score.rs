@@ -169,9 +169,8 @@ impl Weights {
 }
 
 /// Lists whose items are records of their own; the first of them is not a field of the row.
-const LISTS: &[&str] = &[
-    "line", "item", "row", "position", "entry", "posting", "transaction", "detail", "product",
-];
+const LISTS: &[&str] =
+    &["line", "item", "row", "position", "entry", "posting", "transaction", "detail", "product"];
 
 /// Columns that a slot may be filled from, the best first; none that is not good enough.
 pub(super) fn ranked<'c, 'a>(
@@ -287,7 +286,16 @@ fn closeness(
     }
     if let Some(rest) = words.strip_prefix(phrase.as_slice()) {
         let trailing = [
-            "raw", "string", "iso", "utc", "formatted", "full", "display", "date", "time", "amount",
+            "raw",
+            "string",
+            "iso",
+            "utc",
+            "formatted",
+            "full",
+            "display",
+            "date",
+            "time",
+            "amount",
             "value",
         ];
         let main = ["primary", "main", "default", "business", "work", "office", "private", "home"];

@@ -69,7 +69,11 @@ fn what_stands_in_lists_is_found_by_the_paths_of_the_plan() {
         },
         transforms: Vec::new(),
     };
-    let plan = Plan { target: domain::TargetModel::Invoice, records: Records::default(), slots: vec![lines] };
+    let plan = Plan {
+        target: domain::TargetModel::Invoice,
+        records: Records::default(),
+        slots: vec![lines],
+    };
     let before = Shape::of(&[json!({ "lines": [{ "n": 1, "m": 1 }] })]);
     let after = Shape::of(&[json!({ "lines": [{ "m": 1 }] })]);
     assert!(between(&before, &after, Reads::Plan(&plan)).unwrap().is_breaking);

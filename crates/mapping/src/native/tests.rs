@@ -8,7 +8,7 @@ use super::*;
 #[test]
 fn only_the_expression_of_its_plan_needs_no_interpreter() {
     let slots = vec![Slot::copy("email", Path::of(&["mail"]))];
-    let plan = Plan { target: TargetModel::People, slots };
+    let plan = Plan { target: TargetModel::People, records: Records::default(), slots };
     let stored = serde_json::to_value(&plan).unwrap();
     let program = Program::of_compiled(&crate::compile(&plan), &stored).unwrap();
     let row = json!({ "mail": "a@example.org" });

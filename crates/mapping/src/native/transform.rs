@@ -34,6 +34,10 @@ pub(super) fn apply<'a>(transform: &'a Transform, cell: Cell<'a>, row: &'a Value
         Transform::Enum { words, other } => word(cell, words, other),
         Transform::Upper => of_text(cell, |it| it.to_uppercase()),
         Transform::Lower => of_text(cell, |it| it.to_lowercase()),
+        Transform::IsOneOf { words } => match scalar(&cell) {
+            Some(_) => Cell::Bool(is_one_of(&cell, words)),
+            None => Cell::Null,
+        },
         Transform::Not => {
             if let Cell::Bool(it) = cell {
                 Cell::Bool(!it)

@@ -13,7 +13,7 @@ const SAMPLE: usize = 50;
 /// Where the records of a target are in the rows of an answer.
 pub fn find(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Records {
     let rows: Vec<&Value> = rows.iter().take(SAMPLE).collect();
-    let wrapped = wrapper(target, &rows);
+    let wrapped = wrapper(target, &rows, hints);
     let only = kind(target, &rows, wrapped.as_ref());
     if let Some(path) = wrapped {
         return Records { path, only };
@@ -29,7 +29,7 @@ const WRAPPERS: &[&str] =
     &["data", "node", "item", "record", "resource", "object", "entity", "element", "value"];
 
 /// The one member in which each row keeps its record: `{"customer": {…}, "card": {…}}`.
-fn wrapper(target: TargetModel, rows: &[&Value]) -> Option<Path> {
+fn wrapper(target: TargetModel, rows: &[&Value], hints: &Hints<'_>) -> Option<Path> {
     let fields: Option<Vec<&Map<String, Value>>> = rows.iter().map(|it| it.as_object()).collect();
     let fields = fields.filter(|it| !it.is_empty())?;
     // A row that has something to say itself is a record.
@@ -47,10 +47,13 @@ fn wrapper(target: TargetModel, rows: &[&Value]) -> Option<Path> {
         fields.iter().all(is_record)
     };
     let names: Vec<&String> = fields.first()?.keys().filter(|it| holds(it)).collect();
+    let tool = words(hints.tool_name);
+    let is_listed = |it: &&&String| words(it).last().is_some_and(|it| tool.contains(it));
     let is_named = |it: &&&String| speaks_of(target, it);
     let is_usual = |it: &&&String| WRAPPERS.contains(&words(it).join(" ").as_str());
     let only = (names.len() == 1).then(|| names.first()).flatten();
-    let found = names.iter().find(is_named).or_else(|| names.iter().find(is_usual)).or(only)?;
+    let found = names.iter().find(is_listed).or_else(|| names.iter().find(is_named));
+    let found = found.or_else(|| names.iter().find(is_usual)).or(only)?;
     Some(Path::default().join(Step::new(found)))
 }
 
@@ -62,8 +65,20 @@ fn speaks_of(target: TargetModel, name: &str) -> bool {
 
 /// Members that say of what kind a row is.
 const KINDS: &[&str] = &[
-    "type", "kind", "tag", "object", "object type", "item type", "entry type", "mime type", "class",
-    "resource type", "contact type", "entity type", "party type", "legal form",
+    "type",
+    "kind",
+    "tag",
+    "object",
+    "object type",
+    "item type",
+    "entry type",
+    "mime type",
+    "class",
+    "resource type",
+    "contact type",
+    "entity type",
+    "party type",
+    "legal form",
 ];
 
 /// Words for what is no record of a target that otherwise has a like name.
@@ -103,18 +118,18 @@ fn kind(target: TargetModel, rows: &[&Value], within: Option<&Path>) -> Option<O
         let left_out = rows.iter().filter(|it| !kept.is_of_kind(it)).count();
         left_out > 0 && left_out < rows.len()
     };
-    let each = names.iter().filter_map(|name| Some(Only { path: at(name), test: test(target, name, &inner)? }));
+    let each = names
+        .iter()
+        .filter_map(|name| Some(Only { path: at(name), test: test(target, name, &inner)? }));
     each.into_iter().find(tells)
 }
 
 fn test(target: TargetModel, name: &str, rows: &[&Value]) -> Option<Test> {
     let said = words(name).join(" ");
     let values: Vec<&Value> = rows.iter().filter_map(|it| it.get(name)).collect();
-    let flag = match target {
-        TargetModel::Company => Some(true),
-        TargetModel::People => Some(false),
-        _ => None,
-    };
+    let flag = (target == TargetModel::Company)
+        .then_some(true)
+        .or_else(|| (target == TargetModel::People).then_some(false));
     let is_company = ["is company", "is organization", "company flag", "is business"];
     if let Some(wanted) = flag.filter(|_| is_company.contains(&said.as_str())) {
         return values.iter().all(|it| it.is_boolean()).then_some(Test::Is(wanted));
@@ -141,8 +156,17 @@ const fn lists(target: TargetModel) -> &'static [&'static str] {
     match target {
         TargetModel::Email => &["email"],
         TargetModel::InvoiceTransaction => &[
-            "allocation", "application", "applied", "allocated", "line", "reference", "invoice",
-            "payment", "paymentable", "bill", "link",
+            "allocation",
+            "application",
+            "applied",
+            "allocated",
+            "line",
+            "reference",
+            "invoice",
+            "payment",
+            "paymentable",
+            "bill",
+            "link",
         ],
         TargetModel::Transaction => &["transaction", "movement", "entry", "split"],
         TargetModel::Account => &["account", "balance", "wallet"],
@@ -190,12 +214,10 @@ fn items(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Option<Path>
 
 /// The slot that makes the records of a target: where it is read from one item of a list, each item
 /// is a record.
-const fn maker(target: TargetModel) -> Option<&'static str> {
-    match target {
-        TargetModel::Email => Some("email"),
-        TargetModel::InvoiceTransaction => Some("invoice_external_id"),
-        _ => None,
-    }
+fn maker(target: TargetModel) -> Option<&'static str> {
+    let makers =
+        [(TargetModel::Email, "email"), (TargetModel::InvoiceTransaction, "invoice_external_id")];
+    makers.into_iter().find(|(it, _)| *it == target).map(|(_, slot)| slot)
 }
 
 /// The list that the maker of the records is read from.
@@ -245,7 +267,12 @@ fn search(value: &Value, path: &Path, names: &[&str], found: &mut Vec<Path>) {
                 }
             }
             Value::Object(_) if path.0.len() < 2 => search(it, &here, names, found),
-            _ => {}
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => {}
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use domain::TargetModel;
 use mapping::path::{Path, Pick, Step};
 use mapping::plan::{DateFormat, EpochUnit, Otherwise, Plan, Slot, Source, Transform};
+use mapping::records::Records;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -194,6 +195,7 @@ fn any_transform() -> impl Strategy<Value = Transform> {
             .prop_map(|(path, negative)| Transform::SignFrom { path, negative }),
         1 => (any_path(), any_text())
             .prop_map(|(path, equals)| Transform::OnlyWhere { path, equals }),
+        1 => vec(any_text(), 0..3).prop_map(|words| Transform::IsOneOf { words }),
         3 => formats.prop_map(|format| Transform::Date { format }),
         1 => unit().prop_map(|unit| Transform::EpochDate { unit }),
         1 => unit().prop_map(|unit| Transform::EpochTime { unit }),
@@ -241,5 +243,9 @@ fn any_slots(depth: u32) -> BoxedStrategy<Vec<Slot>> {
 }
 
 pub(crate) fn any_plan() -> impl Strategy<Value = Plan> {
-    any_slots(1).prop_map(|slots| Plan { target: TargetModel::Transaction, slots })
+    any_slots(1).prop_map(|slots| Plan {
+        target: TargetModel::Transaction,
+        records: Records::default(),
+        slots,
+    })
 }

@@ -61,7 +61,11 @@ impl Reference {
 /// With integers that a double would not keep as text: a plan that copies the row does just that.
 fn within(row: &Value) -> Value {
     let slots = vec![Slot::copy("row", mapping::path::Path::default())];
-    let program = Program::of(&Plan { target: domain::TargetModel::Transaction, slots });
+    let program = Program::of(&Plan {
+        target: domain::TargetModel::Transaction,
+        records: mapping::records::Records::default(),
+        slots,
+    });
     program.evaluate(row)["row"].take()
 }
 

@@ -8,13 +8,30 @@ use super::{Rows, zip};
 const LEVELS: usize = 5;
 /// Names under which lists of rows usually are.
 const USUAL: [&str; 20] = [
-    "data", "added", "collection", "content", "items", "results", "result", "records", "rows", "entries", "list", "values", "value",
-    "nodes", "edges", "objects", "hits", "elements", "members", "response",
+    "data",
+    "added",
+    "collection",
+    "content",
+    "items",
+    "results",
+    "result",
+    "records",
+    "rows",
+    "entries",
+    "list",
+    "values",
+    "value",
+    "nodes",
+    "edges",
+    "objects",
+    "hits",
+    "elements",
+    "members",
+    "response",
 ];
 /// Words in the names of lists that are parts of a record.
-const PARTS: [&str; 10] = [
-    "line", "item", "tag", "label", "address", "phone", "detail", "row", "product", "contact",
-];
+const PARTS: [&str; 10] =
+    ["line", "item", "tag", "label", "address", "phone", "detail", "row", "product", "contact"];
 /// Names of lists that stand beside rows.
 const ASIDE: [&str; 15] = [
     "included",
@@ -185,7 +202,9 @@ fn of_object(value: &Value, fields: &Map<String, Value>) -> Option<Rows> {
     lists(fields, &mut Vec::new(), &mut found);
     let best = found.into_iter().max_by(|a, b| a.score().total_cmp(&b.score()));
     match best {
-        Some(list) if !(is_whole(fields) && list.path.len() == 1 && !list.is_of_records(fields)) => {
+        Some(list)
+            if !(is_whole(fields) && list.path.len() == 1 && !list.is_of_records(fields)) =>
+        {
             Some(Rows {
                 rows: of_list(list.items),
                 root: list.path.join("."),
@@ -367,9 +386,7 @@ fn has_connection(fields: &Map<String, Value>) -> bool {
 /// A record that has lists of its own: its lines, its tags. An answer may have an id, too; it is
 /// told by what it says of pages.
 fn is_whole(fields: &Map<String, Value>) -> bool {
-    const PAGES: [&str; 5] = [
-        "pagination", "paging", "meta", "pageinfo", "page_info",
-    ];
+    const PAGES: [&str; 5] = ["pagination", "paging", "meta", "pageinfo", "page_info"];
     let pages = |(key, it): (&String, &Value)| {
         it.is_object() && PAGES.contains(&key.to_ascii_lowercase().as_str())
     };

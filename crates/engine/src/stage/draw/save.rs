@@ -41,9 +41,10 @@ pub(super) async fn adopted(
         (Some(good), Some(worse)) => Mapping::of(reverted(run, subject, new, good, worse).await),
         (_, _) => {
             let expression = new.expression.clone();
-            let program = Some(Arc::new(Program::of(&drawing.candidate.drawn.plan)));
+            let plan = &drawing.candidate.drawn.plan;
+            let (records, program) = (plan.records.clone(), Some(Arc::new(Program::of(plan))));
             let stored = saved(run, subject, new).await;
-            Mapping { expression, program, tried: Tried::default(), stored }
+            Mapping { expression, program, records, tried: Tried::default(), stored }
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::evidence::Reverted;
-use domain::{Finding, TargetModel};
+use domain::evidence::{Degraded, Reverted};
+use domain::{Finding, Stage, TargetModel};
 use mapping::{gate, regression};
 use serde_json::{Value, json};
 use store::mappings::{self, Mapping as Stored, RegenerationReason, Standing};
@@ -16,6 +16,8 @@ use crate::stage::apply::Mapped;
 /// What a mapping made of the rows of a run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tried {
+    /// Rows of another kind, of which no record was made.
+    pub(crate) left_out: u64,
     rows: u64,
     accepted: u64,
     /// Could it not even be evaluated, for a reason that is ours?
@@ -40,6 +42,11 @@ impl Tried {
         self.accepted += rows.saturating_sub(rejected);
     }
 
+    /// The rows held no record.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
     fn accept_rate(&self) -> f64 {
         ratio(self.accepted, self.rows)
     }
@@ -60,7 +67,12 @@ impl Tried {
 
 /// Keeps the count with the version. If fewer rows were accepted than under the last good version,
 /// that one is live again; rows of this run stay as they were judged.
-pub(crate) async fn settle(run: &mut Run<'_>, mapping: &Mapping) {
+pub(crate) async fn settle(
+    run: &mut Run<'_>,
+    (target, tool): (TargetModel, &str),
+    mapping: &Mapping,
+) {
+    left_out(run, (target, tool), mapping);
     // What it would have made of the rows is not known: it is not to be replaced for that.
     let was_tried = mapping.tried.rows > 0 && !mapping.tried.was_kept_from;
     let Some(version) = mapping.stored.as_ref().filter(|_| was_tried) else { return };
@@ -81,6 +93,17 @@ pub(crate) async fn settle(run: &mut Run<'_>, mapping: &Mapping) {
             missed(&error, "a mapping that did well is not marked");
         }
     }
+}
+
+/// A row of which no record is made is told of, too: a folder among files.
+fn left_out(run: &mut Run<'_>, (target, tool): (TargetModel, &str), mapping: &Mapping) {
+    let Some(only) = mapping.records.only.as_ref().filter(|_| mapping.tried.left_out > 0) else {
+        return;
+    };
+    let rows = mapping.tried.left_out;
+    let cause = format!("{rows} row(s) are of another kind: `{}` {}", only.path, only.test);
+    let evidence = Degraded { cause, substitute: Some("the other rows alone".to_owned()) };
+    run.note(Finding::structured_pipeline_degraded(target, Some(tool), Stage::Apply, &evidence));
 }
 
 /// The last good version, with its share of accepted rows, if that was higher by more than chance.

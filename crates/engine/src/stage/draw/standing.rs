@@ -11,7 +11,7 @@ use mapping::plan::Plan;
 use mapping::shape::Shape;
 use store::mappings::{Generator, Mapping as Stored, RegenerationReason};
 
-use super::stored;
+use super::stored::{self, plan};
 use super::subject::Subject;
 use crate::run::Run;
 
@@ -73,16 +73,13 @@ fn drifted(it: &Stored, subject: &Subject) -> Option<Drift> {
     let plan = plan(it);
     let Some(before) = Shape::from_json(&it.input_shape) else {
         // Of mappings drawn before shapes were kept, only what they read is known.
-        let gone = plan.map(|it| drift::dead_paths(&it, &subject.case.rows)).unwrap_or_default();
+        let dead = |it: Plan| drift::dead_paths(&it, &it.records.of(subject.rows.clone()));
+        let gone = plan.map(dead).unwrap_or_default();
         let is_breaking = !gone.is_empty();
         return Some(Drift { gone, changed: Vec::new(), new: Vec::new(), is_breaking });
     };
     let reads = plan.as_ref().map_or(Reads::Text(&it.expression), Reads::Plan);
     drift::between(&before, &subject.shape, reads)
-}
-
-fn plan(it: &Stored) -> Option<Plan> {
-    serde_json::from_value(it.plan.clone()).ok()
 }
 
 /// Whether a new drawing would fill, from what is new, a slot that is empty now.

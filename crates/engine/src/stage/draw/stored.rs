@@ -2,12 +2,12 @@
 //! a mapping, never the run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use domain::TargetModel;
 use mapping::draw::Pin;
 use mapping::gate::{self, Trial};
 use mapping::native::Program;
+use mapping::plan::Plan;
 use mapping::regression::Measure;
 use mapping::seats;
 use serde_json::Value;
@@ -79,27 +79,36 @@ fn pin(slot: &str, path: Option<&str>, reason: &str) -> Option<Pin> {
     Some(Pin { slot: slot.to_owned(), path, reason: reason.to_owned() })
 }
 
+/// The plan that it was compiled from; none of a free-form one.
+pub(super) fn plan(it: &Stored) -> Option<Plan> {
+    serde_json::from_value(it.plan.clone()).ok()
+}
+
+/// The records of the sample, as a mapping takes them: a free-form one takes the rows themselves.
+fn records(subject: &Subject, it: &Stored) -> Vec<Value> {
+    plan(it).map(|it| it.records).unwrap_or_default().of(subject.rows.clone())
+}
+
 /// What a mapping makes of the sample; null for a row that fails. Off the async threads, and in the
 /// sandbox what a person or a model wrote.
 pub(super) async fn tried(run: &Run<'_>, subject: &Subject, it: &Stored) -> Option<Vec<Value>> {
+    let rows = records(subject, it);
     let Some(program) = Program::of_compiled(&it.expression, &it.plan) else {
         let sandbox = &run.engine.settings.sandbox;
-        let outcomes = sandbox.apply(&it.expression, &subject.case.rows).await.ok()?;
+        let outcomes = sandbox.apply(&it.expression, &rows).await.ok()?;
         return seats::entities(outcomes).ok();
     };
-    let case = Arc::clone(&subject.case);
-    let tried =
-        super::blocking(move || Ok(case.rows.iter().map(|it| program.evaluate(it)).collect()));
+    let tried = super::blocking(move || Ok(rows.iter().map(|it| program.evaluate(it)).collect()));
     tried.await.ok()
 }
 
 /// Whether a mapping passes the gate on the sample, and gives any sound record.
 pub(super) async fn passes(run: &Run<'_>, subject: &Subject, it: &Stored) -> bool {
     let Some(entities) = tried(run, subject, it).await else { return false };
-    let plan = serde_json::from_value(it.plan.clone()).ok();
+    let (rows, plan) = (records(subject, it), plan(it));
     let trial = Trial {
         target: subject.target(),
-        rows: &subject.case.rows,
+        rows: &rows,
         entities: &entities,
         plan: plan.as_ref(),
         today: subject.case.today,

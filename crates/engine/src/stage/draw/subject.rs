@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use domain::{Stage, TargetModel};
 use mapping::canonical;
-use mapping::draw::Pin;
+use mapping::draw::{Hints, Pin};
+use mapping::records::{self, Records};
 use mapping::seats::Case;
 use mapping::shape::Shape;
 use serde_json::{Map, Value, json};
@@ -19,6 +20,8 @@ const SAMPLE: usize = 50;
 const SAMPLE_BYTES: usize = 2 * 1024 * 1024;
 
 pub(super) struct Subject {
+    /// The sample as it came; the case has the records in it.
+    pub(super) rows: Vec<Value>,
     pub(super) case: Arc<Case>,
     pub(super) arguments: Map<String, Value>,
     pub(super) shape: Shape,
@@ -50,6 +53,8 @@ impl Subject {
         let pins = super::stored::pins(run, choice, target).await;
         let tool = &choice.tool;
         let declared = tool.output_schema.clone();
+        let description = described(run, target, tool.description.as_deref());
+        let records = found(target, &rows, &tool.name, &description).await;
         let shape = Shape::of(&rows);
         let governance = pins.as_ref().map(|pins| {
             let path = |it: &Pin| it.path.as_ref().map(ToString::to_string);
@@ -69,13 +74,15 @@ impl Subject {
             arguments: choice.arguments.clone(),
             case: Arc::new(Case {
                 target,
-                rows,
+                rows: records.of(rows.clone()),
+                records,
                 tool_name: tool.name.clone(),
-                tool_description: described(run, target, tool.description.as_deref()),
+                tool_description: description,
                 output_schema: declared,
                 pins: pins.unwrap_or_default().into_values().collect(),
                 today: run.now().date_naive(),
             }),
+            rows,
         }
     }
 
@@ -101,6 +108,16 @@ impl Subject {
         }
         all
     }
+}
+
+/// Where the records are in the rows; in each of them, should that come to nothing.
+async fn found(target: TargetModel, rows: &[Value], tool: &str, description: &str) -> Records {
+    let (rows, tool, description) = (rows.to_vec(), tool.to_owned(), description.to_owned());
+    let finding = super::blocking(move || {
+        let hints = Hints { tool_name: &tool, tool_description: &description, output_schema: None };
+        Ok(records::find(target, &rows, &hints))
+    });
+    finding.await.unwrap_or_default()
 }
 
 /// What the tool says of itself, and what people have added to it: `amounts are in cents`.

@@ -2,17 +2,17 @@
 
 /// Right, wrong and missing, of anything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) right: usize,
+pub(crate) struct Tally {
+    pub(crate) right: usize,
     /// Given, and not what was expected.
-    pub(super) wrong: usize,
+    pub(crate) wrong: usize,
     /// Expected, and not given.
-    pub(super) missed: usize,
+    pub(crate) missed: usize,
 }
 
 impl Tally {
     /// What was expected against what was given; `is_right` is asked where both are there.
-    pub(super) fn count(&mut self, expected: bool, given: bool, is_right: impl FnOnce() -> bool) {
+    pub(crate) fn count(&mut self, expected: bool, given: bool, is_right: impl FnOnce() -> bool) {
         match (expected, given) {
             (true, true) if is_right() => self.right += 1,
             (expected, given) => {
@@ -22,21 +22,21 @@ impl Tally {
         }
     }
 
-    pub(super) fn precision(self) -> f64 {
+    pub(crate) fn precision(self) -> f64 {
         share(self.right, self.right + self.wrong)
     }
 
-    pub(super) fn recall(self) -> f64 {
+    pub(crate) fn recall(self) -> f64 {
         share(self.right, self.right + self.missed)
     }
 
-    pub(super) fn f1(self) -> f64 {
+    pub(crate) fn f1(self) -> f64 {
         share(2 * self.right, 2 * self.right + self.wrong + self.missed)
     }
 }
 
 /// A share with four decimals; 1 of nothing, because nothing was got wrong.
-pub(super) fn share(part: usize, whole: usize) -> f64 {
+pub(crate) fn share(part: usize, whole: usize) -> f64 {
     let count = |it: usize| f64::from(u32::try_from(it).unwrap_or(u32::MAX));
     let share = if whole == 0 { 1.0 } else { count(part) / count(whole) };
     (share * 10_000.0).round() / 10_000.0

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use mapping::draw::{Hints, Lead};
 use mapping::plan::{Plan, Slot, Source};
@@ -12,24 +11,25 @@ use mapping::seats::{self, Candidate, Case as Subject};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::compare;
-use super::label::{Case, Place};
-use super::score::{Tally, share};
+use crate::compare;
+use crate::label::{Case, Place};
+use crate::score::{Tally, share};
+use crate::{Error, Report};
 
 /// Shares over labelled fields, and of records and cases.
-#[derive(Debug, Serialize)]
-pub(super) struct Scores {
-    cases: usize,
-    path_precision: f64,
-    path_recall: f64,
-    path_f1: f64,
-    value_f1: f64,
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scores {
+    pub cases: usize,
+    pub path_precision: f64,
+    pub path_recall: f64,
+    pub path_f1: f64,
+    pub value_f1: f64,
     /// Records in which every labelled field is right.
-    records_exact: f64,
+    pub records_exact: f64,
     /// Records in which every required field is right.
-    required_right: f64,
+    pub required_right: f64,
     /// Cases whose records were found where they are.
-    roots: f64,
+    pub roots: f64,
 }
 
 #[derive(Debug, Default)]
@@ -57,12 +57,15 @@ struct Mapped {
 /// A day on which no label depends: dates must only be plausible.
 const TODAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 6, 1);
 
-pub(super) fn run(folder: &Path) -> Result<(Scores, Vec<String>)> {
+/// Scores what becomes of each answer.
+///
+/// # Errors
+/// A file is missing, or is not what is expected there.
+pub fn run(folder: &Path) -> Result<Report<Scores>, Error> {
     let mut counts = Counts::default();
-    for file in super::documents(&folder.join("gold"))? {
-        let case: Case = super::read(&file)?;
-        let payload: Value = super::read(&folder.join(&case.payload))
-            .with_context(|| format!("opening the payload of {}", case.case))?;
+    for file in crate::documents(&folder.join("gold"))? {
+        let case: Case = crate::read(&file)?;
+        let payload: Value = crate::read(&folder.join(&case.payload))?;
         counts.case(&case, &mapped(&case, payload));
     }
     let scores = Scores {
@@ -75,7 +78,7 @@ pub(super) fn run(folder: &Path) -> Result<(Scores, Vec<String>)> {
         required_right: share(counts.required, counts.records),
         roots: share(counts.roots, counts.cases),
     };
-    Ok((scores, counts.misses))
+    Ok(Report { scores, misses: counts.misses })
 }
 
 /// As a run does it: unwrap, find the records, draw by every seat, hold the jury, else the one-shot
@@ -146,13 +149,11 @@ impl Counts {
             let accepted = case.places(slot);
             let came = given.get(slot.as_str());
             let is_right = || came.is_some_and(|it| accepted.contains(it));
-            if came.is_some() != !accepted.is_empty() || (came.is_some() && !is_right()) {
+            if came.is_some() == accepted.is_empty() || (came.is_some() && !is_right()) {
                 let wanted = accepted.first().map_or("nothing", Place::as_str);
                 let came = came.map_or("nothing", Place::as_str);
-                self.misses.push(format!(
-                    "{} {slot}: expected {wanted}, read from {came}",
-                    case.case
-                ));
+                self.misses
+                    .push(format!("{} {slot}: expected {wanted}, read from {came}", case.case));
             }
             self.paths.count(!accepted.is_empty(), came.is_some(), is_right);
         }
@@ -181,7 +182,8 @@ impl Counts {
                 let top = slot.split('.').next().unwrap_or_default();
                 all = false;
                 required &= !schema.attributes.iter().any(|it| it.required && it.name == top);
-                let shown = |it: Option<&&Value>| it.map_or("nothing".to_owned(), |it| it.to_string());
+                let shown =
+                    |it: Option<&&Value>| it.map_or("nothing".to_owned(), |it| it.to_string());
                 self.misses.push(format!(
                     "{} [{at}] {place}: expected {}, came {}",
                     case.case,

@@ -7,20 +7,20 @@ use serde::Deserialize;
 use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Case {
-    pub(super) case: String,
+pub(crate) struct Case {
+    pub(crate) case: String,
     /// File beside the folder of the labels.
-    pub(super) payload: String,
-    pub(super) target: TargetModel,
+    pub(crate) payload: String,
+    pub(crate) target: TargetModel,
     /// `data`, `QueryResponse.Payment / Line` (an item of a list is the record),
     /// `entries[type=file]` (some are not), `list.customer` (each in a wrapper).
-    pub(super) records_root: String,
+    pub(crate) records_root: String,
     nested: Option<Nested>,
-    pub(super) fields: BTreeMap<String, Field>,
+    pub(crate) fields: BTreeMap<String, Field>,
     /// Attributes that the payload says nothing of.
-    pub(super) none_available: Vec<String>,
+    pub(crate) none_available: Vec<String>,
     /// What each record is to become.
-    pub(super) expected: Vec<Value>,
+    pub(crate) expected: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,7 @@ struct Nested {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Field {
+pub(crate) struct Field {
     /// Null for what is the same in every record.
     source_path: Option<String>,
     #[serde(default)]
@@ -43,40 +43,41 @@ pub(super) struct Field {
 /// A path from the payload to a value: list positions and conditions belong to the step that they
 /// stand behind, and what is said only of records is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place(String);
+pub(crate) struct Place(String);
 
 impl Place {
-    pub(super) fn of(steps: &[&str]) -> Self {
+    pub(crate) fn of(steps: &[&str]) -> Self {
         let steps: Vec<&str> = steps.iter().copied().filter(|it| !it.is_empty()).collect();
         Self(steps.join("."))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl Case {
     /// What the endpoint is called: `quickbooks__bills` is of `bills`.
-    pub(super) fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         let endpoint = self.case.split_once("__").map_or(self.case.as_str(), |(_, it)| it);
         endpoint.split_once("--").map_or(endpoint, |(it, _)| it)
     }
 
     /// The record that an item of a list belongs to, and the item; both without conditions.
     fn root(&self) -> (String, String) {
-        let root = self.records_root.replace("(root array)", "");
+        // The nodes of a graph's edges are its records, whichever of the two is named.
+        let root = self.records_root.replace("(root array)", "").replace("edges.node", "edges");
         let (above, item) = root.split_once(" / ").unwrap_or((&root, ""));
         (unconditional(above), unconditional(item))
     }
 
-    pub(super) fn root_place(&self) -> Place {
+    pub(crate) fn root_place(&self) -> Place {
         let (above, item) = self.root();
         Place::of(&[&above, &item])
     }
 
     /// Where a field may be read, the best first.
-    pub(super) fn places(&self, slot: &str) -> Vec<Place> {
+    pub(crate) fn places(&self, slot: &str) -> Vec<Place> {
         let Some(field) = self.fields.get(slot) else { return Vec::new() };
         let paths = field.source_path.iter().chain(&field.accepted_alternatives);
         paths.map(|it| self.place(slot, it)).collect()
@@ -98,13 +99,13 @@ impl Case {
     }
 
     /// Values other than the expected one that a field may have in a record.
-    pub(super) fn alternatives(&self, slot: &str, record: usize) -> impl Iterator<Item = &Value> {
+    pub(crate) fn alternatives(&self, slot: &str, record: usize) -> impl Iterator<Item = &Value> {
         let field = self.fields.get(slot).into_iter();
         field.flat_map(|it| it.alternative_values.values()).filter_map(move |it| it.get(record))
     }
 
     /// Whether the labels say anything of an attribute.
-    pub(super) fn speaks_of(&self, slot: &str) -> bool {
+    pub(crate) fn speaks_of(&self, slot: &str) -> bool {
         self.fields.contains_key(slot) || self.none_available.iter().any(|it| it == slot)
     }
 }

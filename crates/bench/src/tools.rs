@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
 use domain::TargetModel;
 use mapping::tools::{self, Candidates, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::score::{Tally, share};
+use crate::score::{Tally, share};
+use crate::{Error, Report};
 
 /// Shares of cells.
-#[derive(Debug, Serialize)]
-pub(super) struct Scores {
-    cells: usize,
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scores {
+    pub cells: usize,
     /// An acceptable tool where there is one, none where there is none.
-    accuracy: f64,
+    pub accuracy: f64,
     /// Of "some tool lists it".
-    precision: f64,
-    recall: f64,
+    pub precision: f64,
+    pub recall: f64,
     /// An acceptable tool, of the cells where there is one.
-    top1: f64,
+    pub top1: f64,
     /// Cells for which a tool was chosen that may change something.
-    mutating: f64,
+    pub mutating: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,13 +78,16 @@ struct Counts {
     has_tool: Tally,
 }
 
-pub(super) fn run(folder: &Path) -> Result<(Scores, Vec<String>)> {
-    let gold: Gold = super::read(&folder.join("gold.json"))?;
+/// Scores the choice of a tool for each target of each catalogue.
+///
+/// # Errors
+/// A file is missing, or is not what is expected there.
+pub fn run(folder: &Path) -> Result<Report<Scores>, Error> {
+    let gold: Gold = crate::read(&folder.join("gold.json"))?;
     let (mut counts, mut misses) = (Counts::default(), Vec::new());
     for (name, labels) in &gold.catalogues {
         let file = folder.join("catalogues").join(format!("{name}.json"));
-        let catalogue: Catalogue = super::read(&file)
-            .with_context(|| format!("opening the catalogue `{name}` that gold.json labels"))?;
+        let catalogue: Catalogue = crate::read(&file)?;
         let specs: Vec<ToolSpec<'_>> = catalogue.tools.iter().map(spec).collect();
         for (target, labels) in &labels.models {
             if let Some(miss) = counts.cell(*target, &specs, labels) {
@@ -101,7 +104,7 @@ pub(super) fn run(folder: &Path) -> Result<(Scores, Vec<String>)> {
         // Nothing chosen is nothing changed, so here nothing of nothing is 0.
         mutating: if counts.cells == 0 { 0.0 } else { share(counts.mutating, counts.cells) },
     };
-    Ok((scores, misses))
+    Ok(Report { scores, misses })
 }
 
 impl Counts {

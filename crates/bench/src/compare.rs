@@ -8,7 +8,7 @@ use serde_json::Value;
 const TOLERANCE: f64 = 1e-9;
 
 /// The plain values of a record by their place: `items[0].line_total`. What is absent is left out.
-pub(super) fn leaves(record: &Value) -> BTreeMap<String, &Value> {
+pub(crate) fn leaves(record: &Value) -> BTreeMap<String, &Value> {
     let mut leaves = BTreeMap::new();
     collect(record, String::new(), &mut leaves);
     leaves
@@ -35,7 +35,7 @@ fn collect<'v>(value: &'v Value, place: String, leaves: &mut BTreeMap<String, &'
 }
 
 /// The attribute that a place belongs to: `items[0].line_total` to `items.line_total`.
-pub(super) fn attribute(place: &str) -> String {
+pub(crate) fn attribute(place: &str) -> String {
     let mut depth = 0_u32;
     let keep = |it: &char| {
         depth += u32::from(*it == '[');
@@ -46,7 +46,7 @@ pub(super) fn attribute(place: &str) -> String {
     place.chars().filter(keep).collect()
 }
 
-pub(super) fn same(expected: &Value, given: &Value) -> bool {
+pub(crate) fn same(expected: &Value, given: &Value) -> bool {
     match (number(expected), number(given)) {
         (Some(left), Some(right)) if expected.is_number() || given.is_number() => {
             (left - right).abs() <= TOLERANCE * left.abs().max(right.abs()).max(1.0)
