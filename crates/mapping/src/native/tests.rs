@@ -4,6 +4,7 @@ use domain::TargetModel;
 use serde_json::json;
 
 use super::*;
+use crate::records::Records;
 
 #[test]
 fn only_the_expression_of_its_plan_needs_no_interpreter() {
