@@ -4,104 +4,12 @@ use serde_json::{Map, Value};
 
 use super::{Rows, zip};
 
+mod names;
+
+use names::{ABOUT, ASIDE, PARTS, USUAL};
+
 /// How many objects deep a list may be.
 const LEVELS: usize = 5;
-/// Names under which lists of rows usually are.
-const USUAL: [&str; 20] = [
-    "data",
-    "added",
-    "collection",
-    "content",
-    "items",
-    "results",
-    "result",
-    "records",
-    "rows",
-    "entries",
-    "list",
-    "values",
-    "value",
-    "nodes",
-    "edges",
-    "objects",
-    "hits",
-    "elements",
-    "members",
-    "response",
-];
-/// Words in the names of lists that are parts of a record.
-const PARTS: [&str; 10] =
-    ["line", "item", "tag", "label", "address", "phone", "detail", "row", "product", "contact"];
-/// Names of lists that stand beside rows.
-const ASIDE: [&str; 15] = [
-    "included",
-    "errors",
-    "warnings",
-    "links",
-    "meta",
-    "metadata",
-    "columns",
-    "fields",
-    "schema",
-    "headers",
-    "filters",
-    "facets",
-    "aggregations",
-    "pagination",
-    "notices",
-];
-/// Names of what an envelope says about its rows, in lower case and without separators.
-const ABOUT: [&str; 49] = [
-    "count",
-    "total",
-    "totalcount",
-    "totalitems",
-    "totalresults",
-    "totalrecords",
-    "totalpages",
-    "totalsize",
-    "size",
-    "page",
-    "pages",
-    "perpage",
-    "pagesize",
-    "pagenumber",
-    "currentpage",
-    "lastpage",
-    "limit",
-    "offset",
-    "skip",
-    "top",
-    "hasmore",
-    "hasnext",
-    "hasnextpage",
-    "more",
-    "next",
-    "nextpage",
-    "nextcursor",
-    "nextpagetoken",
-    "nextlink",
-    "previous",
-    "prev",
-    "cursor",
-    "success",
-    "ok",
-    "status",
-    "message",
-    "truncated",
-    "took",
-    "timestamp",
-    "time",
-    "object",
-    "url",
-    "href",
-    "requestid",
-    "traceid",
-    "query",
-    "returned",
-    "code",
-    "error",
-];
 
 /// `None` when there are no rows and the value is not a way to say so either.
 pub(super) fn rows(value: &Value, root: Option<&str>) -> Option<Rows> {
