@@ -1,5 +1,6 @@
 //! How to get the rest: read from a tool's schema, followed page by page.
 
+mod empty;
 mod envelope;
 mod schema;
 mod window;
@@ -53,6 +54,8 @@ pub struct Paging {
     largest: usize,
     /// Of the last page, as JSON.
     bytes: u64,
+    /// Pages without rows, in a row.
+    empty: u32,
     truncated: bool,
 }
 
@@ -70,6 +73,7 @@ pub fn plan(tool: &Tool) -> Paging {
         seen: HashMap::new(),
         largest: 0,
         bytes: 0,
+        empty: 0,
         truncated: false,
     }
 }
@@ -86,6 +90,7 @@ impl Paging {
             seen: HashMap::new(),
             largest: 0,
             bytes: 0,
+            empty: 0,
             truncated: false,
         }
     }
@@ -148,9 +153,9 @@ impl Paging {
         let (print, bytes) = fingerprint(&rows.rows);
         self.bytes = bytes;
         if count == 0 {
-            self.truncated = said.more == Some(true) && so_far == 0;
-            return None;
+            return self.past_empty(args, rows, &said, so_far);
         }
+        self.empty = 0;
         if !self.pages.insert(print) {
             // The server took no notice of the argument.
             rows.rows.clear();

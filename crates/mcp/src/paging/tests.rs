@@ -1,5 +1,6 @@
 //! Paging against tools by hand: each is a schema and a function from arguments to an answer.
 
+mod empty;
 mod names;
 
 use proptest::prelude::{any, proptest};
