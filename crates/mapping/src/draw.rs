@@ -37,6 +37,7 @@ use column::Columns;
 use fit::Role;
 use money::Money;
 
+pub(crate) use key::is_identifier;
 pub(crate) use names::words;
 pub(crate) use phrases::nouns;
 pub use pin::Pin;

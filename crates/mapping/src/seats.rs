@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use domain::TargetModel;
-use serde_json::Value;
+use domain::{TargetModel, entity};
+use serde_json::{Map, Value};
 
 use crate::draw::{self, Drawn, Hints, Lead, Pin};
 use crate::expression::{Expression, ExpressionError, Limits};
-use crate::gate::{self, Doubt, Judgement, Trial};
+use crate::gate::{self, Check, Doubt, Judgement, Trial};
 use crate::jury::{self, Ballot, Family, Seat, Verdict};
 use crate::legacy;
 use crate::native::Program;
@@ -123,8 +123,11 @@ pub fn tried(case: &Case, mut drawn: Drawn) -> Result<Candidate, Failed> {
             plan: Some(&drawn.plan),
             today: case.today,
         });
-        let optional: Vec<&Doubt> =
-            judgement.doubts.iter().filter(|it| is_optional(it, &required)).collect();
+        let can_go = |it: &&Doubt| {
+            is_optional(it, &required)
+                && (it.check != Check::Keys || is_keyed_by_content(case, &entities))
+        };
+        let optional: Vec<&Doubt> = judgement.doubts.iter().filter(can_go).collect();
         if optional.is_empty() || !repaired.is_empty() {
             return Ok(Candidate { drawn, expression, entities, judgement, repaired });
         }
@@ -142,6 +145,19 @@ pub fn tried(case: &Case, mut drawn: Drawn) -> Result<Candidate, Failed> {
 fn is_optional(doubt: &Doubt, required: &[&str]) -> bool {
     let name = doubt.slot.split('.').next().unwrap_or_default();
     !name.is_empty() && !required.contains(&name)
+}
+
+/// Whether most records would have a key if none were mapped: a doubtful key is better than none.
+fn is_keyed_by_content(case: &Case, entities: &[Value]) -> bool {
+    let slot = case.target.external_id();
+    let is_keyed = |entity: &&Map<String, Value>| {
+        let bare = entity.iter().filter(|(name, _)| *name != slot);
+        let bare: Map<_, _> = bare.map(|(name, it)| (name.clone(), it.clone())).collect();
+        let checked = entity::check(case.target, &Value::Object(bare), case.today);
+        checked.err().is_none_or(|causes| causes.iter().all(|it| it.field != slot))
+    };
+    let keyed = entities.iter().filter_map(Value::as_object).filter(is_keyed).count();
+    keyed * 2 > entities.len()
 }
 
 /// What the rows become; null for a row whose evaluation failed.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use domain::TargetModel;
+
 use super::column::Column;
-use super::{Draft, Sketch, phrases};
-use crate::path::Pick;
+use super::{Draft, Sketch, names, phrases};
+use crate::gate;
+use crate::path::{Path, Pick};
 use crate::plan::{Slot, Source, Transform};
 
 /// Names of an identifier that need no noun beside them.
@@ -20,13 +23,15 @@ pub(super) fn draw(sketch: &Sketch<'_, '_>) -> Draft {
     let rows = sketch.columns.rows.len();
     let mut best: Option<(f64, &Column<'_>)> = None;
     for column in &sketch.columns.columns {
-        let whole = column.fill_rate(rows) > 0.5 && column.profile.is_unique();
+        let whole = column.fill_rate(rows) > 0.5 && is_key(sketch.target, column);
         let scalar = column.path.0.iter().all(|it| it.pick == Pick::All);
         let short = column.profile.is_texty() && column.profile.longest <= 255;
         if rows == 0 || !whole || !scalar || !short {
             continue;
         }
-        let score = score(column, phrases::nouns(sketch.target)) * column.fill_rate(rows);
+        // Of two names for the key, the one that never repeats is it.
+        let sure = if column.profile.is_unique() { 1.0 } else { 0.8 };
+        let score = score(column, phrases::nouns(sketch.target)) * column.fill_rate(rows) * sure;
         if score > 0.0 && best.is_none_or(|(most, _)| score > most) {
             best = Some((score, column));
         }
@@ -39,6 +44,30 @@ pub(super) fn draw(sketch: &Sketch<'_, '_>) -> Draft {
     let transforms = if column.profile.numbers > 0 { vec![Transform::Text] } else { Vec::new() };
     let source = Source::Path(column.path.clone());
     Draft { slot: Slot { slot: slot.to_owned(), source, transforms }, confidence }
+}
+
+/// Different in every row; in nearly every row where the name says that it is the key.
+fn is_key(target: TargetModel, column: &Column<'_>) -> bool {
+    let (count, distinct) = (column.profile.count, column.profile.distinct);
+    let is_named_so = || is_own_id(&column.words, phrases::nouns(target));
+    column.profile.is_unique()
+        || (gate::is_key_with_repeats(target, count, distinct) && is_named_so())
+}
+
+/// Whether a path is named like the identifier of the record itself.
+pub(crate) fn is_identifier(target: TargetModel, path: &Path) -> bool {
+    is_own_id(&names::of_path(path), phrases::nouns(target))
+}
+
+fn is_own_id(words: &[String], nouns: &[&str]) -> bool {
+    let is_id = words.last().is_some_and(|it| it == "id");
+    PLAIN.contains(&words.join(" ").as_str()) || (is_id && is_own(words, nouns))
+}
+
+/// Nothing but nouns of the target stands before the last word.
+fn is_own(words: &[String], nouns: &[&str]) -> bool {
+    let before = words.split_last().map_or(&[][..], |(_, rest)| rest);
+    before.iter().all(|it| nouns.contains(&it.as_str()) || it == "id" || it == "record")
 }
 
 /// A name that no two rows share is what the provider itself tells them apart by. Some models have
@@ -95,10 +124,7 @@ fn joined(sketch: &Sketch<'_, '_>) -> Option<Draft> {
 fn score(column: &Column<'_>, nouns: &[&str]) -> f64 {
     let name = column.words.join(" ");
     let ends = |tail: &str| column.words.last().is_some_and(|it| it == tail);
-    let own = || {
-        let before = column.words.split_last().map_or(&[][..], |(_, rest)| rest);
-        before.iter().all(|it| nouns.contains(&it.as_str()) || it == "id" || it == "record")
-    };
+    let own = || is_own(&column.words, nouns);
     let depth = u32::try_from(column.path.0.len()).unwrap_or(u32::MAX).saturating_sub(1);
     let likeness = match () {
         () if column.profile.with_spaces > 0.5 => 0.0,

@@ -87,6 +87,28 @@ fn a_key_that_repeats_is_a_doubt_unless_the_rows_are_equal() {
 }
 
 #[test]
+fn a_key_that_the_source_names_so_may_repeat_in_one_row_of_ten() {
+    let judged_by = |path: &str, repeats: usize| {
+        let rows: Vec<Value> = (0..20)
+            .map(|it| json!({ "id": if it < repeats { 19 } else { it }, "name": format!("N{it}") }))
+            .collect();
+        let entity =
+            |it: &Value| json!({ "company_external_id": it["id"].to_string(), "name": it["name"] });
+        let entities: Value = rows.iter().map(entity).collect();
+        let source = Source::Path(path.parse::<Path>().unwrap());
+        let slot = "company_external_id".to_owned();
+        let slots = vec![Slot { slot, source, transforms: Vec::new() }];
+        let plan = Plan { target: TargetModel::Company, records: Records::default(), slots };
+        judged(TargetModel::Company, &rows.into(), Some(&plan), &entities)
+    };
+    expect!["1.00 unfilled []"].assert_eq(&judged_by("id", 2));
+    expect!["0.83 key `company_external_id` repeats in 3 row(s) unfilled []"]
+        .assert_eq(&judged_by("id", 3));
+    expect!["0.83 key `company_external_id` repeats in 2 row(s) unfilled []"]
+        .assert_eq(&judged_by("city", 2));
+}
+
+#[test]
 fn dates_before_computers_and_far_ahead_are_a_doubt() {
     let row = |id: &str, date: &str| json!({ "journal_entry_external_id": id, "entry_date": date });
     check(

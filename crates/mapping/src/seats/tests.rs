@@ -89,6 +89,16 @@ fn a_field_that_is_null_stays_null_however_much_another_looks_like_it() {
 }
 
 #[test]
+fn a_record_that_comes_twice_does_not_cost_the_key() {
+    let row = |id: usize, city: &str| json!({ "id": format!("c{id}"), "name": format!("Comp {id}"), "city": city });
+    let mut rows: Vec<Value> = (0..20).map(|it| row(it, "Paris")).collect();
+    rows.push(row(3, "Lyon"));
+    let winner = held(&case(TargetModel::Company, &rows.into())).winner.unwrap();
+    let keys = winner.entities.iter().filter_map(|it| it["company_external_id"].as_str());
+    assert_eq!(keys.count(), 21);
+}
+
+#[test]
 fn what_only_one_seat_finds_leaves_the_jury_without_a_quorum() {
     check(
         TargetModel::Invoice,
