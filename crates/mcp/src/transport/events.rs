@@ -62,26 +62,69 @@ where
     B: AsRef<[u8]> + Send,
     E: std::error::Error + Send + Sync + 'static,
 {
-    stream::unfold(
-        (Box::pin(chunks), 0_usize, false),
-        move |(mut chunks, held, ended)| async move {
-            if ended {
-                return None;
+    let start = State { chunks: Box::pin(chunks), held: 0, last: 0, ended: false };
+    stream::unfold(start, move |mut state| async move {
+        if state.ended {
+            return None;
+        }
+        let chunk = match state.chunks.next().await? {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                state.ended = true;
+                return Some((Err(Broken::Failed(error.into())), state));
             }
-            let chunk = match chunks.next().await? {
-                Ok(chunk) => chunk,
-                Err(error) => {
-                    return Some((Err(Broken::Failed(error.into())), (chunks, held, true)));
-                }
-            };
-            // A blank line ends an event.
-            let bytes = chunk.as_ref();
-            let after = bytes.windows(2).rposition(|it| it == b"\n\n" || it == b"\n\r");
-            let held = after.map_or(held + bytes.len(), |it| bytes.len() - it);
-            if held > limit {
-                return Some((Err(Broken::Oversized), (chunks, held, true)));
+        };
+        state.hold(chunk.as_ref());
+        if state.held > limit {
+            state.ended = true;
+            return Some((Err(Broken::Oversized), state));
+        }
+        Some((Ok(chunk), state))
+    })
+}
+
+struct State<S> {
+    chunks: S,
+    /// Bytes of the event that has not ended yet.
+    held: usize,
+    /// The last byte before the next chunk: a blank line may be cut in two.
+    last: u8,
+    ended: bool,
+}
+
+impl<S> State<S> {
+    /// Counts a chunk; a blank line ends an event.
+    fn hold(&mut self, bytes: &[u8]) {
+        let is_blank = |before: u8, it: u8| before == b'\n' && (it == b'\n' || it == b'\r');
+        let within = bytes.array_windows().rposition(|[before, it]| is_blank(*before, *it));
+        let across = bytes.first().is_some_and(|it| is_blank(self.last, *it));
+        self.held = match within {
+            Some(at) => bytes.len() - at,
+            None if across => bytes.len(),
+            None => self.held + bytes.len(),
+        };
+        self.last = bytes.last().copied().unwrap_or(self.last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_blank_line_ends_an_event_wherever_the_chunks_are_cut() {
+        let event = "data: 12345678\n\n".repeat(10);
+        for end in ["\n\n", "\r\n\r\n"] {
+            let event = event.replace("\n\n", end);
+            for size in 1..event.len() {
+                let chunks: Vec<Result<Vec<u8>, Infallible>> =
+                    event.as_bytes().chunks(size).map(|it| Ok(it.to_vec())).collect();
+                let limit = size + 20;
+                let read: Vec<_> = bounded(stream::iter(chunks), limit).collect().await;
+                assert!(read.iter().all(Result::is_ok), "chunks of {size} ended by {end:?}");
             }
-            Some((Ok(chunk), (chunks, held, false)))
-        },
-    )
+        }
+    }
 }
