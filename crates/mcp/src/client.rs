@@ -1,5 +1,7 @@
 //! A connection to one server: start it, list its tools, call them, end it.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rmcp::model::{
@@ -11,6 +13,7 @@ use rmcp::{ClientHandler, RoleClient};
 use serde_json::{Map, Value};
 
 use crate::error::translate;
+use crate::tool::shown;
 use crate::transport::process::Process;
 use crate::transport::stdio::Stdio;
 use crate::transport::{Bearer, Endpoint, http};
@@ -63,6 +66,8 @@ pub struct Client {
     process: Option<Process>,
     server: Server,
     limits: Limits,
+    /// Tools that are called otherwise than they are shown: their names hold NUL.
+    renamed: Mutex<HashMap<String, String>>,
 }
 
 /// Answers what servers ask: no roots, no sampling, no input from a person.
@@ -128,11 +133,11 @@ impl Client {
         let info = service.peer().peer_info();
         let about = info.as_deref().and_then(|it| it.server_info.as_ref());
         let server = Server {
-            name: about.map(|it| it.name.clone()).unwrap_or_default(),
-            version: about.map(|it| it.version.clone()).unwrap_or_default(),
+            name: about.map(|it| shown(&it.name)).unwrap_or_default(),
+            version: about.map(|it| shown(&it.version)).unwrap_or_default(),
             protocol: info.as_deref().map(|it| it.protocol_version.to_string()).unwrap_or_default(),
         };
-        Self { service, process, server, limits }
+        Self { service, process, server, limits, renamed: Mutex::default() }
     }
 
     /// What the server said about itself.
@@ -155,8 +160,11 @@ impl Client {
                 Error::Protocol { what: "the tool list has no `tools`".to_owned(), source: None }
             })?;
             let before = tools.len();
-            for tool in entries.iter().filter_map(Tool::from_wire) {
-                if tools.len() < self.limits.tools {
+            for entry in entries {
+                if tools.len() < self.limits.tools
+                    && let Some(tool) = Tool::from_wire(entry)
+                {
+                    self.remember_name(&tool, entry);
                     tools.push(tool);
                 }
             }
@@ -170,13 +178,27 @@ impl Client {
         }
     }
 
+    fn remember_name(&self, tool: &Tool, entry: &Value) {
+        let own = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+        if own != tool.name {
+            let mut renamed = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
+            renamed.insert(tool.name.clone(), own.to_owned());
+        }
+    }
+
+    /// The name that the server gave the tool.
+    fn own_name(&self, name: &str) -> String {
+        let renamed = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
+        renamed.get(name).cloned().unwrap_or_else(|| name.to_owned())
+    }
+
     /// Calls a tool. An answer with `isError` is an answer, unless it says that there is no such
     /// tool or, in a typed way, that a scope is missing.
     ///
     /// # Errors
     /// Every variant but [`Error::Start`] and [`Error::Refused`].
     pub async fn call(&self, name: &str, args: Map<String, Value>) -> Result<Answer, Error> {
-        let params = CallToolRequestParams::new(name.to_owned()).with_arguments(args);
+        let params = CallToolRequestParams::new(self.own_name(name)).with_arguments(args);
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
         let result = self.ask(request, name).await?;
         let answer = Answer::from_wire(result, self.process.is_none().then_some(200));

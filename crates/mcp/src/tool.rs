@@ -27,7 +27,7 @@ pub struct Tool {
 impl Tool {
     /// Reads one entry of `tools/list`, leniently: only the name is needed.
     pub(crate) fn from_wire(wire: &Value) -> Option<Self> {
-        let name = wire.get("name")?.as_str()?.to_owned();
+        let name = shown(wire.get("name")?.as_str()?);
         let text = |key: &str| wire.get(key).and_then(Value::as_str).map(str::to_owned);
         let hint = |key: &str| wire.get("annotations").and_then(|it| it.get(key)?.as_bool());
         let titled = || wire.get("annotations")?.get("title")?.as_str().map(str::to_owned);
@@ -46,6 +46,11 @@ impl Tool {
             scopes: scopes(wire),
         })
     }
+}
+
+/// A name without NUL, which few databases can keep. The client calls the tool by its own name.
+pub(crate) fn shown(name: &str) -> String {
+    name.replace('\0', "\u{fffd}")
 }
 
 /// Only what every way in takes: a tool that is open to anyone, too, takes none.

@@ -27,9 +27,28 @@ pub(crate) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) 
     Error::Database { source: Box::new(error), sqlstate: None, constraint: None }
 }
 
+/// A text without NUL, which PostgreSQL cannot hold: in its place stands what Unicode has for
+/// characters that cannot be shown. For what servers say of themselves; a record is never altered.
+pub(crate) fn text(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
+/// The same for every text of a document, names of members included.
+pub(crate) fn storable(value: Value) -> Value {
+    match value {
+        Value::String(it) => Value::String(text(it)),
+        Value::Array(items) => items.into_iter().map(storable).collect(),
+        Value::Object(members) => {
+            let each = members.into_iter().map(|(name, it)| (text(name), storable(it)));
+            Value::Object(each.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
 /// A document as a bind of a plain statement.
 pub(crate) fn json(sql: &mut Sql, value: Option<&Value>) {
-    sql.bind(Bind::Text(value.map(Value::to_string)));
+    sql.bind(Bind::Text(value.map(|it| storable(it.clone()).to_string())));
     if sql.dialect == Dialect::Postgres {
         sql.push("::jsonb");
     }

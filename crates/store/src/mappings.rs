@@ -365,5 +365,5 @@ async fn of_tool(
 }
 
 fn present(value: Value) -> Option<Value> {
-    (!value.is_null()).then_some(value)
+    (!value.is_null()).then(|| cell::storable(value))
 }

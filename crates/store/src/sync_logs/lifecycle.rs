@@ -87,7 +87,8 @@ pub async fn settle(
     let status = if error.is_none() { SyncStatus::Success } else { SyncStatus::Error };
     let mut run = run.into_active_model();
     run.status = Set(status.as_str().to_owned());
-    run.error = Set(error);
+    // It may quote the server.
+    run.error = Set(error.map(cell::text));
     run.metadata = Set(metadata);
     run.completed_at = Set(Some(now));
     run.duration_ms = Set(started_at.map(|it| (now - it).num_milliseconds().max(0)));
