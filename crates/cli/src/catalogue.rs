@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use domain::connector::{AuthorizationFlow, ConnectorStatus, Transport};
 use domain::governance::Governance;
 use domain::nearest::nearest;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
+use server::api::governance as decided;
 use store::connectors::{Entry, Published};
 use store::{Store, connectors};
 use toml::Spanned;
@@ -101,10 +102,10 @@ pub(crate) fn governance(path: &Path) -> Result<Governance> {
     let name = path.display().to_string();
     if path.extension().is_some_and(|it| it == "json") {
         let document = serde_json::from_str(&text).with_context(|| format!("{name} is no JSON"))?;
-        return Governance::parse(&document).map_err(|fault| anyhow!("{name}: {fault}"));
+        return decided::read(&document).map_err(|fault| anyhow!("{name}: {fault}"));
     }
     let file = File::parse(&name, &text)?;
-    Governance::parse(&file.document).map_err(|fault| file.fault(&fault.at, fault.says))
+    decided::read(&file.document).map_err(|fault| file.fault(&fault.at, fault.says))
 }
 
 fn entry(name: &str, text: &str) -> Result<Entry> {
@@ -119,7 +120,7 @@ fn entry(name: &str, text: &str) -> Result<Entry> {
         |key: &str| file.text(key)?.ok_or_else(|| file.fault("", format!("needs `{key}`")));
     let governance = match fields.get("governance") {
         None => Governance::default(),
-        Some(document) => Governance::parse(document).map_err(|fault| {
+        Some(document) => decided::read(document).map_err(|fault| {
             let at = if fault.at.is_empty() { String::new() } else { format!(".{}", fault.at) };
             file.fault(&format!("governance{at}"), fault.says)
         })?,
@@ -151,7 +152,11 @@ impl<'a> File<'a> {
             anyhow!("{name}:{line}: {}", error.message())
         })?;
         let table: toml::Table = text.parse().with_context(|| format!("{name} is not TOML"))?;
-        Ok(Self { name, text, spans, document: json(toml::Value::Table(table)) })
+        let mut file = Self { name, text, spans, document: Value::Null };
+        file.document = json(toml::Value::Table(table), "").map_err(|at| {
+            file.fault(&at, "is no number that can be sent: JSON knows neither `inf` nor `nan`")
+        })?;
+        Ok(file)
     }
 
     /// File, line and key: `qonto.toml:12`, then what is wrong there.
@@ -229,19 +234,29 @@ fn line(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|it| *it == b'\n').count() + 1
 }
 
-fn json(value: toml::Value) -> Value {
-    match value {
+/// # Errors
+/// Where a number stands that JSON does not know: it would become null in silence.
+fn json(value: toml::Value, at: &str) -> Result<Value, String> {
+    Ok(match value {
         toml::Value::String(text) => Value::String(text),
         toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => number.into(),
+        toml::Value::Float(number) => {
+            Value::Number(Number::from_f64(number).ok_or_else(|| at.to_owned())?)
+        }
         toml::Value::Boolean(truth) => Value::Bool(truth),
         toml::Value::Datetime(moment) => Value::String(moment.to_string()),
-        toml::Value::Array(items) => items.into_iter().map(json).collect(),
-        toml::Value::Table(fields) => {
-            let each = fields.into_iter().map(|(key, value)| (key, json(value)));
-            Value::Object(each.collect::<Map<_, _>>())
+        toml::Value::Array(items) => {
+            let each = items.into_iter().enumerate();
+            each.map(|(n, it)| json(it, &format!("{at}[{n}]"))).collect::<Result<_, _>>()?
         }
-    }
+        toml::Value::Table(fields) => {
+            let each = fields.into_iter().map(|(key, value)| {
+                let below = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                Ok((key, json(value, &below)?))
+            });
+            Value::Object(each.collect::<Result<Map<_, _>, String>>()?)
+        }
+    })
 }
 
 #[cfg(test)]

@@ -209,9 +209,11 @@ fn unknown<'a>(kind: &str, given: &str, known: impl IntoIterator<Item = &'a &'a 
 fn targets(spot: &Spot<'_>) -> Result<BTreeMap<TargetModel, Decided>, Fault> {
     let each = spot.object()?.iter().map(|(word, value)| {
         let here = spot.below(word, value);
-        let target: TargetModel = word
-            .parse()
-            .map_err(|it: crate::words::UnknownWord| here.fault(format!("is an {it}")))?;
+        let target: TargetModel =
+            word.parse().map_err(|_ours_is_shorter: crate::words::UnknownWord| {
+                let known: Vec<&str> = TargetModel::ALL.iter().map(|it| it.as_str()).collect();
+                here.fault(unknown("target model", word, &known))
+            })?;
         Ok((target, decided(target, &here)?))
     });
     each.collect()

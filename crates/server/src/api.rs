@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub mod connector_mappings;
 pub mod connectors;
 pub mod diagnostics;
+pub mod governance;
 pub mod health;
 pub(crate) mod included;
 pub(crate) mod probes;

@@ -307,9 +307,13 @@ fn label(text: &str) -> String {
 
 fn check_service_id(service_id: &str) -> Result<(), Error> {
     let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"._-".contains(&it);
-    match (1..=100).contains(&service_id.len()) && service_id.bytes().all(plain) {
+    let fits = (1..=100).contains(&service_id.len()) && !service_id.starts_with('-');
+    match fits && service_id.bytes().all(plain) {
         true => Ok(()),
-        false => Err(Error::invalid(0, "service_id", "is not 1 to 100 of a–z, 0–9, . _ -")),
+        false => {
+            let says = "is not 1 to 100 of a–z, 0–9, . _ -, or begins with -";
+            Err(Error::invalid(0, "service_id", says))
+        }
     }
 }
 

@@ -44,6 +44,17 @@ fn a_fault_names_file_line_and_key() {
         "service_id = \"x\"\nname = \"X\"\n[transport]\ntransport = \"http\"\nurl = \"https://x\"\nheaders = { Authorization = \"Bearer y\" }\n",
         "own.toml:3: `transport` holds `Authorization`: credentials belong to an installation",
     );
+    let pinned = |it: &str| {
+        format!("service_id = \"x\"\nname = \"X\"\n[governance.targets.invoice]\n{it}\n")
+    };
+    check(
+        &pinned("slots.due_date = { path = \"lines[\", reason = \"x\" }"),
+        "own.toml:4: `governance.targets.invoice.slots.due_date.path` leads nowhere: `lines[` is not a path",
+    );
+    check(
+        &pinned("tools = [{ name = \"a\", arguments = { most = inf } }]"),
+        "own.toml:4: `governance.targets.invoice.tools[0].arguments.most` is no number that can be sent: JSON knows neither `inf` nor `nan`",
+    );
     check("name = \n", "own.toml:1: string values must be quoted, expected literal string");
 }
 

@@ -45,7 +45,7 @@ fn what_is_unknown_is_refused_with_the_nearest_name() {
     check(&json!({"target": {}}), "`target` is no key here; did you mean `targets`?");
     check(
         &json!({"targets": {"invoices": {}}}),
-        "`targets.invoices` is an unknown target model `invoices`; did you mean `invoice`?",
+        "`targets.invoices` is no target model here; did you mean `invoice`?",
     );
     check(
         &json!({"targets": {"invoice": {"tool": []}}}),

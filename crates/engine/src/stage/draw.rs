@@ -112,6 +112,7 @@ async fn drawn(
     subject: &Subject,
     good: Option<Stored>,
 ) -> Result<Outcome, Stop> {
+    misread(run, subject);
     let began = Instant::now();
     let answers = answers(run, &subject.case).await;
     let first_error = answers.values().find_map(|it| it.as_ref().err()).cloned();
@@ -184,6 +185,17 @@ fn fell_back(run: &mut Run<'_>, subject: &Subject, structured: &NoExpression) {
         Degraded { cause: structured.first_error.clone(), substitute: Some("legacy".to_owned()) };
     let (target, tool) = (subject.target(), subject.tool());
     run.note(Finding::structured_pipeline_fell_back_to_legacy(target, tool, Stage::Draw, &cause));
+}
+
+/// Whatever comes of the drawing, a pin that it cannot heed is told.
+fn misread(run: &mut Run<'_>, subject: &Subject) {
+    for (slot, why) in &subject.misread {
+        let cause = format!("slot `{slot}` is pinned to what leads nowhere: {why}");
+        let substitute = Some("the slot is drawn as if it were not pinned".to_owned());
+        let (target, tool) = (subject.target(), Some(subject.tool()));
+        let evidence = Degraded { cause, substitute };
+        run.note(Finding::structured_pipeline_degraded(target, tool, Stage::Draw, &evidence));
+    }
 }
 
 /// Every seat draws by itself, side by side, within its time. Seats that come to one plan share its

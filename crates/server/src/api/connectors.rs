@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use domain::connector::AuthorizationFlow;
-use domain::governance::Governance;
 use domain::id::ConnectorId;
 use serde_json::Value;
 use store::connectors::{self, Connector, New, Patch};
@@ -230,14 +229,10 @@ fn new(document: &Value) -> Result<New, Problem> {
 
 /// Pins, bans and hints per target: what the engine would not understand is refused here.
 fn governance(value: &Value) -> Result<Value, String> {
-    match value.to_string() {
-        it if it.len() > GOVERNANCE_MAX => {
-            return Err(format!("is larger than {GOVERNANCE_MAX} bytes"));
-        }
-        it if it.contains("\\u0000") => return Err("holds a NUL character".to_owned()),
-        _ => {}
+    if value.to_string().len() > GOVERNANCE_MAX {
+        return Err(format!("is larger than {GOVERNANCE_MAX} bytes"));
     }
-    match Governance::parse(value) {
+    match api::governance::read(value) {
         Ok(_) => Ok(value.clone()),
         Err(fault) if fault.at.is_empty() => Err(fault.says),
         Err(fault) => Err(format!("is refused: {fault}")),
@@ -247,9 +242,9 @@ fn governance(value: &Value) -> Result<Value, String> {
 fn slug(value: &Value) -> Result<String, String> {
     let text = input::sized_text(1, 100)(value)?;
     let is_plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"._-".contains(&it);
-    match text.bytes().all(is_plain) {
+    match text.bytes().all(is_plain) && !text.starts_with('-') {
         true => Ok(text),
-        false => Err("takes a–z, 0–9 and `._-`".to_owned()),
+        false => Err("takes a–z, 0–9 and `._-`, and no `-` at its beginning".to_owned()),
     }
 }
 

@@ -65,9 +65,19 @@ pub fn slug(address: &str) -> String {
     let host = plain.split("://").nth(1).and_then(|it| it.split('/').next()).unwrap_or_default();
     let fit = |it: char| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' };
     let host: String = host.chars().take(60).map(fit).collect();
+    // Of `[::1]` too: a name that begins with a dash reads like an option.
+    let host = Some(host.trim_start_matches('-')).filter(|it| !it.is_empty()).unwrap_or("server");
     let digest = Sha256::digest(plain.as_bytes());
     let digest = digest.get(..4).map(domain::hex).unwrap_or_default();
     format!("{host}-{digest}")
+}
+
+/// Whether a connector can be added under this address.
+///
+/// # Errors
+/// What is wrong with it, to be said after its name.
+pub fn check(address: &str) -> Result<(), String> {
+    url(&Value::from(address)).map(drop)
 }
 
 fn http(members: &mut Members<'_>, faults: &mut Faults) -> Option<Transport> {

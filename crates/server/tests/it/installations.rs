@@ -58,6 +58,16 @@ async fn a_connector_is_installed_and_its_secrets_stay_inside(db: Db) {
     );
     let refused = world.patch(admin, uri, &wrong).await.expect(422);
     assert!(refused.text.contains("did you mean `tools`?"), "{}", refused.text);
+    let slots = json!({"due_date": {"path": "lines[", "reason": "x"}});
+    let wrong = change(
+        "connector",
+        &connector["data"]["id"],
+        json!({"governance": {"targets": {"invoice": {"slots": slots}}}}),
+    );
+    let refused = world.patch(admin, uri, &wrong).await.expect(422);
+    assert!(refused.text.contains("`lines[` is not a path"), "{}", refused.text);
+    let dashed = new("connector", json!({"service_id": "-erp", "name": "ERP"}));
+    world.post(write, "/v1/connectors", &dashed).await.expect(422);
     let config = json!({"transport": "http", "url": "https://mcp.example.com/mcp?x=1", "headers": {"Authorization": "Bearer s3cr3t-value"}});
     let body = new(
         "workspace_connector",

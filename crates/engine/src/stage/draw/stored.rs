@@ -7,11 +7,12 @@ use domain::TargetModel;
 use mapping::draw::Pin;
 use mapping::gate::{self, Trial};
 use mapping::native::Program;
+use mapping::path::Path;
 use mapping::plan::Plan;
 use mapping::regression::Measure;
 use mapping::seats;
 use serde_json::Value;
-use store::mappings::{self, Mapping as Stored, RegenerationReason, Standing};
+use store::mappings::{self, Mapping as Stored, RegenerationReason, SlotPin, Standing};
 
 use super::subject::Subject;
 use crate::patience::patiently;
@@ -49,21 +50,20 @@ pub(super) async fn pins(
     run: &Run<'_>,
     choice: &Choice,
     target: TargetModel,
-) -> Option<BTreeMap<String, Pin>> {
+) -> Option<BTreeMap<String, Fixed>> {
     let tool = &choice.tool.name;
     let decided = run.governance.targets.get(&target).map(|it| &it.slots);
     let decided = decided.into_iter().flatten();
-    let mut all: BTreeMap<String, Pin> = decided
-        .filter_map(|(slot, it)| pin(slot, it.path.as_deref(), &it.reason))
-        .map(|it| (it.slot.clone(), it))
+    let mut all: BTreeMap<String, Fixed> = decided
+        .map(|(slot, it)| (slot.clone(), fixed(slot, it.path.as_deref(), &it.reason)))
         .collect();
     let found = patiently(run.engine.settings.store_patience, || {
         mappings::slot_pins(run.store(), run.tenant, run.connector, target, tool)
     });
     match found.await {
         Ok(found) => {
-            let own = found.iter().filter_map(|it| pin(&it.slot, it.path.as_deref(), &it.reason));
-            all.extend(own.map(|it| (it.slot.clone(), it)));
+            let own = |it: &SlotPin| fixed(&it.slot, it.path.as_deref(), &it.reason);
+            all.extend(found.iter().map(|it| (it.slot.clone(), own(it))));
             Some(all)
         }
         Err(error) => {
@@ -73,10 +73,13 @@ pub(super) async fn pins(
     }
 }
 
-/// A path that does not parse was refused where it was made; none is guessed at here.
-fn pin(slot: &str, path: Option<&str>, reason: &str) -> Option<Pin> {
-    let path = path.map(str::parse).transpose().ok()?;
-    Some(Pin { slot: slot.to_owned(), path, reason: reason.to_owned() })
+/// A slot that is fixed; or what is wrong with the path that it is fixed to. Such a path is refused
+/// where it is made, so it comes from before that: none is guessed at here.
+pub(super) type Fixed = Result<Pin, String>;
+
+fn fixed(slot: &str, path: Option<&str>, reason: &str) -> Fixed {
+    let path = path.map(str::parse::<Path>).transpose().map_err(|error| error.to_string())?;
+    Ok(Pin { slot: slot.to_owned(), path, reason: reason.to_owned() })
 }
 
 /// The plan that it was compiled from; none of a free-form one.

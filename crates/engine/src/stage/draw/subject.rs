@@ -29,6 +29,8 @@ pub(super) struct Subject {
     pub(super) hashes: Hashes,
     /// Rows that were left out of the sample for their size.
     left_out: usize,
+    /// Slots that are pinned to what is no path, and why it is none.
+    pub(super) misread: Vec<(String, String)>,
     /// The tool declares structured content, and sent text.
     is_parsed_text: bool,
 }
@@ -50,7 +52,11 @@ impl Subject {
         page: &Page,
     ) -> Self {
         let (rows, left_out) = sample(&page.rows);
-        let pins = super::stored::pins(run, choice, target).await;
+        let fixed = super::stored::pins(run, choice, target).await;
+        let misread = fixed.iter().flatten();
+        let misread = misread.filter_map(|(slot, it)| Some((slot.clone(), it.clone().err()?)));
+        let misread: Vec<(String, String)> = misread.collect();
+        let pins = fixed.map(|it| it.into_values().flatten().collect::<Vec<Pin>>());
         let tool = &choice.tool;
         let declared = tool.output_schema.clone();
         let description = described(run, target, tool.description.as_deref());
@@ -58,7 +64,7 @@ impl Subject {
         let shape = Shape::of(&rows);
         let governance = pins.as_ref().map(|pins| {
             let path = |it: &Pin| it.path.as_ref().map(ToString::to_string);
-            let pins: Vec<Value> = pins.values().map(|it| json!([it.slot, path(it)])).collect();
+            let pins: Vec<Value> = pins.iter().map(|it| json!([it.slot, path(it)])).collect();
             canonical::hash(&json!([run.governance.hash(target), pins]))
         });
         Self {
@@ -71,6 +77,7 @@ impl Subject {
             is_parsed_text: declared.is_some() && !page.is_structured,
             shape,
             left_out,
+            misread,
             arguments: choice.arguments.clone(),
             case: Arc::new(Case {
                 target,
@@ -79,7 +86,7 @@ impl Subject {
                 tool_name: tool.name.clone(),
                 tool_description: description,
                 output_schema: declared,
-                pins: pins.unwrap_or_default().into_values().collect(),
+                pins: pins.unwrap_or_default(),
                 today: run.now().date_naive(),
             }),
             rows,
