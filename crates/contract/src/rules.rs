@@ -119,7 +119,7 @@ fn of_plan(row: &Diagnostic) -> bool {
         | SkipCause::Paused
         | SkipCause::NotMapped => true,
         // What became of the parents, and the clock: known when the target's turn has come.
-        SkipCause::UpstreamFailed | SkipCause::BudgetSpent => false,
+        SkipCause::UpstreamFailed | SkipCause::BudgetSpent | SkipCause::Stopped => false,
     };
     row.reason == Reason::SyncFkDagCycle
         || (row.reason == Reason::TargetSkipped

@@ -217,6 +217,7 @@ crate::words! {
         ParentScopedOnly = "parent_scoped_only",
         UpstreamFailed = "upstream_failed",
         BudgetSpent = "budget_spent",
+        Stopped = "stopped",
         Paused = "paused",
         NotMapped = "not_mapped",
     }

@@ -8,6 +8,7 @@ use domain::evidence::{Call, FailedCall, MissingScope, MissingTool};
 use domain::nearest::nearest_few;
 use domain::{Finding, TargetModel};
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::run::Run;
@@ -84,19 +85,22 @@ impl Link {
         nearest_few(name, names, 3).into_iter().map(str::to_owned).collect()
     }
 
+    /// None: the run was asked to stop before the answer came. Nobody waits for it then, since a
+    /// server may take its time; only a renewal of the token is always brought to its end.
     pub(crate) async fn call(
         &self,
         tool: &str,
         arguments: Map<String, Value>,
-    ) -> Result<mcp::Answer, mcp::Error> {
+        cancel: &CancellationToken,
+    ) -> Option<Result<mcp::Answer, mcp::Error>> {
         let answer = match &self.access {
-            Some(access) => self.call_with(access, tool, arguments).await,
-            None => self.client.call(tool, arguments).await,
+            Some(access) => self.call_with(access, tool, arguments, cancel).await?,
+            None => unless(cancel, self.client.call(tool, arguments)).await?,
         };
         if matches!(answer, Err(mcp::Error::Closed { .. })) {
             self.lost.store(true, Ordering::Relaxed);
         }
-        answer
+        Some(answer)
     }
 
     /// A call whose scopes were not granted is not made; a token that is refused is renewed once.
@@ -105,27 +109,39 @@ impl Link {
         access: &Access,
         tool: &str,
         arguments: Map<String, Value>,
-    ) -> Result<mcp::Answer, mcp::Error> {
+        cancel: &CancellationToken,
+    ) -> Option<Result<mcp::Answer, mcp::Error>> {
         let wanted = self.tool(tool).map(|it| it.scopes.as_slice()).unwrap_or_default();
         let scopes = access.lacks(wanted).await;
         if !scopes.is_empty() {
-            return Err(mcp::Error::Unauthorized { status: None, scopes, challenge: None });
+            return Some(Err(mcp::Error::Unauthorized { status: None, scopes, challenge: None }));
         }
         access.freshen().await;
-        let answer = match self.client.call(tool, arguments.clone()).await {
+        let answer = match unless(cancel, self.client.call(tool, arguments.clone())).await? {
             Err(mcp::Error::Unauthorized { .. }) if access.refused().await => {
-                self.client.call(tool, arguments).await
+                unless(cancel, self.client.call(tool, arguments)).await?
             }
             done => done,
         };
         if answer.is_ok() {
             access.accepted();
         }
-        answer
+        Some(answer)
     }
 
     pub(crate) async fn close(self) {
         self.client.close().await;
+    }
+}
+
+/// What is waited for; none when the run is asked to stop first.
+pub(crate) async fn unless<T>(
+    cancel: &CancellationToken,
+    waited_for: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        done = waited_for => Some(done),
+        () = cancel.cancelled() => None,
     }
 }
 

@@ -148,7 +148,16 @@ impl Run<'_> {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.request.cancel.is_cancelled() || Instant::now() >= self.deadline
+        self.over().is_some()
+    }
+
+    /// Why nothing more is begun.
+    pub(crate) fn over(&self) -> Option<SkipCause> {
+        match () {
+            () if self.request.cancel.is_cancelled() => Some(SkipCause::Stopped),
+            () if Instant::now() >= self.deadline => Some(SkipCause::BudgetSpent),
+            () => None,
+        }
     }
 
     pub(crate) fn ended_by(&self, target: TargetModel, reasons: &[Reason]) -> bool {
@@ -240,7 +249,8 @@ async fn sync_targets(
             run.note(Finding::target_skipped(target, &skipped));
         } else {
             // The finding is noted; what had been read until then stays in the book.
-            let _stop: Result<(), Stop> = sync_target(run, link, &mut book).await;
+            // Boxed: it is large, and awaited once a target.
+            let _stop: Result<(), Stop> = Box::pin(sync_target(run, link, &mut book)).await;
             stage::release::after(run, target).await;
         }
         let tally = book.into_tally();
@@ -255,7 +265,7 @@ async fn sync_targets(
     ledger
 }
 
-/// Why a target is not even tried: no time is left, or a parent that it cannot do without failed.
+/// Why a target is not even tried: the run is to stop, no time is left, or a parent that it cannot do without failed.
 fn skip(run: &Run<'_>, target: TargetModel) -> Option<Skipped> {
     const HARD: &[Reason] = &[
         Reason::ToolExecutionFailed,
@@ -263,8 +273,8 @@ fn skip(run: &Run<'_>, target: TargetModel) -> Option<Skipped> {
         Reason::MappingGenerationHardFail,
         Reason::MappedEntitiesDropped,
     ];
-    if run.is_over() {
-        return Some(Skipped { cause: SkipCause::BudgetSpent, upstream: None });
+    if let Some(cause) = run.over() {
+        return Some(Skipped { cause, upstream: None });
     }
     let parents = target.required_parents();
     let has_failed = |it: &&TargetModel| {

@@ -5,7 +5,7 @@ mod failed;
 mod pages;
 mod parents;
 
-use domain::evidence::{Call, NoRows, SkipCause, Skipped};
+use domain::evidence::{Call, NoRows, Skipped};
 use domain::{Finding, TargetModel};
 use serde_json::Value;
 use store::records;
@@ -90,9 +90,12 @@ impl Reading {
             if self.pages.is_done() && !self.next_parent() {
                 return self.ended(run, target).await.map(|()| None);
             }
-            if run.is_over() {
+            if let Some(cause) = run.over() {
                 self.truncated |= self.read.rows > 0;
-                let skipped = Skipped { cause: SkipCause::BudgetSpent, upstream: None };
+                if let Some(earlier) = self.failure.take() {
+                    run.note(earlier);
+                }
+                let skipped = Skipped { cause, upstream: None };
                 return Err(run.stop(Finding::target_skipped(target, &skipped)));
             }
             match self.pages.next(run, link, &mut self.call).await {
@@ -145,10 +148,20 @@ impl Reading {
         let is_of_parent = self.parents.is_some()
             && self.failing < FAILING_PARENTS
             && !link.is_lost()
-            && !failed.is_unauthorized();
+            && !failed.is_final();
         if !is_of_parent {
-            return Err(run.stop(self.failure.take().unwrap_or(finding)));
+            return Err(match self.failure.take() {
+                // The first of several that failed alike; or one before the run was to stop.
+                Some(earlier) if failed.is_of_server() => run.stop(earlier),
+                Some(earlier) => {
+                    run.note(earlier);
+                    run.stop(finding)
+                }
+                None => run.stop(finding),
+            });
         }
+        // The rows of this parent are not read, whatever the next ones bring.
+        self.truncated = true;
         self.failure.get_or_insert(finding);
         self.pages.end();
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::evidence::{Call, FailedCall, MissingScope};
+use domain::evidence::{Call, FailedCall, MissingScope, SkipCause, Skipped};
 use domain::{Finding, TargetModel};
 use mcp::Unusable;
 
@@ -13,6 +13,8 @@ use crate::run::Run;
 pub(super) enum Failed {
     Call(mcp::Error),
     Answer(Unusable, Answered),
+    /// Nobody waited for the answer: the run was asked to stop.
+    Stopped,
 }
 
 /// How an answer without rows came.
@@ -27,7 +29,7 @@ impl Failed {
         match self {
             Self::Call(error) => error.http_status(),
             Self::Answer(Unusable::ErrorShape { status, .. }, _) => *status,
-            Self::Answer(Unusable::Unparseable { .. }, _) => None,
+            Self::Answer(Unusable::Unparseable { .. }, _) | Self::Stopped => None,
         }
     }
 
@@ -40,12 +42,18 @@ impl Failed {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Call(mcp::Error::Http { retry_after, .. }) => *retry_after,
-            Self::Call(_) | Self::Answer(..) => None,
+            Self::Call(_) | Self::Answer(..) | Self::Stopped => None,
         }
     }
 
-    pub(super) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Call(mcp::Error::Unauthorized { .. }))
+    /// The server has failed, and not we have stopped waiting for it.
+    pub(super) fn is_of_server(&self) -> bool {
+        !matches!(self, Self::Stopped)
+    }
+
+    /// Another parent would fare no better: not authorized, or to stop.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Self::Call(mcp::Error::Unauthorized { .. }) | Self::Stopped)
             || matches!(self.status(), Some(401 | 403))
     }
 
@@ -57,7 +65,9 @@ impl Failed {
         let said = match self {
             Self::Call(mcp::Error::InvalidParams { message }) => message,
             Self::Answer(Unusable::ErrorShape { message, .. }, _) => message,
-            Self::Call(_) | Self::Answer(Unusable::Unparseable { .. }, _) => return None,
+            Self::Call(_) | Self::Answer(Unusable::Unparseable { .. }, _) | Self::Stopped => {
+                return None;
+            }
         };
         let lower = said.to_lowercase();
         let names = |words: &[&str]| words.iter().any(|it| lower.contains(it));
@@ -76,6 +86,10 @@ impl Failed {
             Self::Answer(unusable, answered) => {
                 let call = call.clone().answered(answered.http_status);
                 unusable_answer(run, target, call, (unusable, *answered), so_far)
+            }
+            Self::Stopped => {
+                let skipped = Skipped { cause: SkipCause::Stopped, upstream: None };
+                Finding::target_skipped(target, &skipped)
             }
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::failed::{Answered, Failed};
-use crate::link::Link;
+use crate::link::{Link, unless};
 use crate::run::Run;
 
 /// Calls of one page, the first included. Servers retry upstream on their own; more of ours would
@@ -118,22 +118,13 @@ impl Pages {
     ) -> Result<(Rows, Args), (Failed, u32)> {
         let mut attempts = 1;
         loop {
-            let failed = match link.call(&self.tool.name, arguments.clone()).await {
-                Ok(answer) => {
-                    *call = call.clone().answered(answer.http_status);
-                    self.is_structured = answer.structured.is_some();
-                    let rows = match &self.root {
-                        Some(root) => mcp::answer::rows_at(&answer, root),
-                        None => mcp::answer::rows(&answer),
-                    };
-                    match rows {
-                        Ok(rows) => return Ok((rows, arguments)),
-                        Err(unusable) => {
-                            let (http_status, is_error) = (answer.http_status, answer.is_error);
-                            Failed::Answer(unusable, Answered { http_status, is_error })
-                        }
-                    }
-                }
+            let cancel = &run.request.cancel;
+            let Some(answered) = link.call(&self.tool.name, arguments.clone(), cancel).await else {
+                return Err((Failed::Stopped, attempts));
+            };
+            let failed = match answered.map(|it| self.read(it, call)) {
+                Ok(Ok(rows)) => return Ok((rows, arguments)),
+                Ok(Err(failed)) => failed,
                 Err(error) => Failed::Call(error),
             };
             let smaller =
@@ -141,12 +132,26 @@ impl Pages {
             if let Some(smaller) = smaller {
                 arguments = smaller;
             } else if let Some(pause) = pause(run, &failed, attempts) {
-                tokio::time::sleep(pause).await;
+                if unless(cancel, tokio::time::sleep(pause)).await.is_none() {
+                    return Err((Failed::Stopped, attempts));
+                }
                 attempts += 1;
             } else {
                 return Err((failed, attempts));
             }
         }
+    }
+
+    /// The rows of an answer.
+    fn read(&mut self, answer: mcp::Answer, call: &mut Call) -> Result<Rows, Failed> {
+        *call = call.clone().answered(answer.http_status);
+        self.is_structured = answer.structured.is_some();
+        let rows = match &self.root {
+            Some(root) => mcp::answer::rows_at(&answer, root),
+            None => mcp::answer::rows(&answer),
+        };
+        let (http_status, is_error) = (answer.http_status, answer.is_error);
+        rows.map_err(|unusable| Failed::Answer(unusable, Answered { http_status, is_error }))
     }
 }
 
