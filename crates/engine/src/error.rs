@@ -3,8 +3,8 @@
 /// Each variant has a caller that acts differently on it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The store did not answer for longer than a run waits for it.
-    #[error("the database did not answer while {doing}")]
+    /// The store did not answer for longer than a run waits for it, or it refused.
+    #[error("{} while {doing}", what_of(source))]
     Store {
         doing: &'static str,
         #[source]
@@ -16,5 +16,17 @@ impl Error {
     /// For `map_err`: what we were doing when the store failed.
     pub(crate) fn store(doing: &'static str) -> impl FnOnce(store::Error) -> Self {
         move |source| Self::Store { doing, source }
+    }
+}
+
+fn what_of(source: &store::Error) -> &'static str {
+    match source {
+        store::Error::Busy(_) => "the database did not answer",
+        store::Error::Sealed(_) => "a sealed value did not open",
+        store::Error::NotFound(_)
+        | store::Error::Conflict { .. }
+        | store::Error::Invalid { .. }
+        | store::Error::NotMigrated { .. }
+        | store::Error::Database { .. } => "the store refused",
     }
 }

@@ -114,7 +114,8 @@ impl Writer {
                     // E.g. the connector was deleted during its run. Its neighbours go on.
                     tracing::error!(refusal = %refusal.detail, "a finding was refused by the log");
                     self.lost.fetch_add(1, Ordering::Relaxed);
-                    batch.swap_remove(index);
+                    // In its order: the log numbers rows as they come.
+                    batch.remove(index);
                 }
                 Err(error) => {
                     let lost = batch.len();

@@ -59,7 +59,8 @@ pub struct Report {
     pub is_recorded: bool,
 }
 
-/// A target has ended, and a finding says why. Only [`Run::stop`] makes one.
+/// A target has ended, and a finding says why. Only [`Run::stop`] makes one, and a run that others
+/// have ended.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Stop(Reason);
@@ -85,6 +86,10 @@ pub(crate) struct Run<'e> {
     pub(crate) access: Option<Arc<Access>>,
     pub(crate) request: &'e Request,
     pub(crate) deadline: Instant,
+    /// Others have ended it: see [`Run::ended_by_others`].
+    pub(crate) is_ended: bool,
+    /// Its configuration is sealed and does not open.
+    pub(crate) is_locked: bool,
     /// Targets that have records of this run: what failed of them is not all of them.
     pub(crate) brought: BTreeSet<TargetModel>,
     /// What was noted, target by target: health and the end of the run follow from it.
@@ -134,6 +139,9 @@ impl Run<'_> {
 
     /// Writes a finding down. Never fails and never waits.
     pub(crate) fn note(&mut self, finding: Finding) {
+        if self.is_ended {
+            return;
+        }
         self.noted.push((finding.target(), finding.reason(), finding.impact()));
         let mut row = finding.into_row(self.connector, self.id, &self.redactor);
         row.occurred_at = Some(domain::time::to_millis(self.now()));
@@ -145,6 +153,13 @@ impl Run<'_> {
         let reason = finding.reason();
         self.note(finding);
         Stop(reason)
+    }
+
+    /// Others have ended the run and said why: from now on it writes nothing, findings included.
+    pub(crate) fn ended_by_others(&mut self) -> Stop {
+        self.is_ended = true;
+        self.request.cancel.cancel();
+        Stop(Reason::TargetSkipped)
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -193,14 +208,18 @@ async fn carry_out(
     request: &Request,
 ) -> Result<Report, Error> {
     let mut run = stage::plan::start(engine, tenant, log, request).await?;
-    let transport = stage::plan::transport(&run).await?;
-    run.redactor = Redactor::of(&transport);
-    let access = stage::plan::access(&run).await?;
-    run.access = Some(Arc::clone(&access));
-    let scheduled = stage::plan::targets(&mut run).await?;
-    let opened = match stage::plan::govern(&mut run).await? {
-        Ok(()) => Link::open_with(&transport, &engine.settings, &access).await,
-        Err(unreadable) => Err(unreadable),
+    // Of what the database did not say a run cannot go on; it is ended all the same.
+    let ready = match stage::plan::ready(&mut run).await {
+        Ok(ready) => ready,
+        Err(error) => {
+            let said = error.to_string();
+            return stage::settle::run(run, Vec::new(), Some(said)).await.map_err(|_same| error);
+        }
+    };
+    let stage::plan::Ready { scheduled, way } = ready;
+    let opened = match &way {
+        Ok((transport, access)) => Link::open_with(transport, &engine.settings, access).await,
+        Err(closed) => Err(mcp::Error::Refused { why: closed.clone() }),
     };
     let (ledger, error) = match opened {
         Ok(link) => {
@@ -335,7 +354,10 @@ async fn sync_tool(
         let (rows, rejected) = (mapped.len() as u64, book.rejected);
         let sound = stage::check::entities(run, book, choice, mapped).await;
         mapping.tried.checked(rows, book.rejected - rejected);
-        let linked = stage::resolve::parents(run, book, choice, sound).await;
+        let linked = match stage::resolve::parents(run, book, choice, sound).await {
+            Ok(linked) => linked,
+            Err(stop) => break Err(stop),
+        };
         if let Err(stop) = stage::persist::entities(run, book, choice, linked).await {
             break Err(stop);
         }

@@ -102,6 +102,11 @@ pub async fn upsert(
     Ok(upserted)
 }
 
+/// Whether both databases can keep its texts: no text holds a NUL.
+pub fn is_storable(entity: &Entity) -> bool {
+    !document::has_nul(entity)
+}
+
 /// How many records of a model the workspace has.
 pub async fn count(store: &Store, tenant: &Tenant, model: TargetModel) -> Result<u64, Error> {
     read::count(store, tenant, model, None).await

@@ -45,28 +45,44 @@ pub(crate) async fn entities(
             }
             Err(error) => {
                 let left = chunk.len() + chunks.map(<[Entity]>::len).sum::<usize>();
-                book.tally.drop_rows(Reason::EntityPersistFailed, left as u64);
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    rows = left,
-                    "records not stored"
-                );
-                let evidence = FailedWrite {
-                    sqlstate: None,
-                    constraint: None,
-                    message: error.to_string(),
-                    count: left as u64,
-                    sample_key: chunk.first().map(|it| it.external_id.clone()),
-                };
-                return Err(run.stop(Finding::entity_persist_failed(
-                    book.target,
-                    &choice.tool.name,
-                    &evidence,
-                )));
+                return Err(lost(run, book, choice, (left as u64, chunk.first()), &error));
             }
         }
     }
     Ok(())
+}
+
+/// Rows that the store did not take, as a whole: the target stops. A run that others have ended
+/// stops altogether: its rows are another run's now, and nothing is lost.
+pub(super) fn lost(
+    run: &mut Run<'_>,
+    book: &mut Book,
+    choice: &Choice,
+    (rows, first): (u64, Option<&Entity>),
+    error: &store::Error,
+) -> Stop {
+    book.tally.drop_rows(Reason::EntityPersistFailed, rows);
+    if is_ended(error) {
+        return run.ended_by_others();
+    }
+    tracing::error!(error = error as &dyn std::error::Error, rows, "records not stored");
+    let evidence = FailedWrite {
+        sqlstate: None,
+        constraint: None,
+        message: error.to_string(),
+        count: rows,
+        sample_key: first.map(|it| it.external_id.clone()),
+    };
+    run.stop(Finding::entity_persist_failed(book.target, &choice.tool.name, &evidence))
+}
+
+/// The store takes nothing more from this run: it was ended, or its connector was removed.
+pub(super) fn is_ended(error: &store::Error) -> bool {
+    matches!(
+        error,
+        store::Error::Conflict { what: "sync_log", .. }
+            | store::Error::NotFound("workspace_connector")
+    )
 }
 
 /// One finding per distinct error.

@@ -7,6 +7,7 @@ use domain::connector::Transport;
 use domain::evidence::{Call, Cycle, SkipCause, Skipped};
 use domain::governance::Governance;
 use domain::order::{self, Edge};
+use domain::redact::Redactor;
 use domain::{Finding, TargetModel};
 use store::sync_logs::SyncLog;
 use store::{Tenant, sync_logs, workspace_connectors};
@@ -37,12 +38,14 @@ pub(crate) async fn start<'e>(
         tenant,
         id,
         connector: log.workspace_connector,
-        redactor: domain::redact::Redactor::default(),
+        redactor: Redactor::default(),
         governance: Governance::default(),
         remembered: Remembered::default(),
         access: None,
         request,
         deadline: Instant::now() + engine.settings.run_time,
+        is_ended: false,
+        is_locked: false,
         brought: BTreeSet::new(),
         noted: Vec::new(),
         supported: Vec::new(),
@@ -50,46 +53,66 @@ pub(crate) async fn start<'e>(
     })
 }
 
-/// How the server is reached; opens the seal.
-pub(crate) async fn transport(run: &Run<'_>) -> Result<Transport, Error> {
-    patiently(run.engine.settings.store_patience, || {
+/// What is to be done, and the way to the server; or why it is not even asked.
+pub(crate) struct Ready {
+    pub(crate) scheduled: Vec<TargetModel>,
+    pub(crate) way: Result<(Transport, Arc<Access>), String>,
+}
+
+/// Reads what a run needs before it connects. The targets come first: whatever keeps the server from
+/// being asked is told of each.
+pub(crate) async fn ready(run: &mut Run<'_>) -> Result<Ready, Error> {
+    let scheduled = targets(run).await?;
+    let unreadable = govern(run).await?;
+    let way = match opened(run).await {
+        Ok(way) => unreadable.map_or(Ok(way), Err),
+        // Waiting does not help: the key is another one, or it is gone.
+        Err(Error::Store { source: store::Error::Sealed(why), .. }) => {
+            run.is_locked = true;
+            Err(format!("how the connector is reached is sealed and cannot be opened: {why}"))
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Ready { scheduled, way })
+}
+
+/// How the server is reached, and what was granted beside the configuration; opens both seals.
+async fn opened(run: &mut Run<'_>) -> Result<(Transport, Arc<Access>), Error> {
+    let transport = patiently(run.engine.settings.store_patience, || {
         workspace_connectors::transport(run.store(), run.tenant, run.connector)
     })
     .await
-    .map_err(Error::store("reading how the connector is reached"))
+    .map_err(Error::store("reading how the connector is reached"))?;
+    run.redactor = Redactor::of(&transport);
+    let access = patiently(run.engine.settings.store_patience, || {
+        Access::open(run.engine, run.tenant, run.connector, run.redactor.clone())
+    });
+    let access = access.await.map_err(Error::store("reading what was granted"))?;
+    let access = Arc::new(access);
+    run.access = Some(Arc::clone(&access));
+    Ok((transport, access))
 }
 
 /// Reads what people have decided about the connector. What cannot be understood may forbid
 /// something: then the server is not asked at all.
-pub(crate) async fn govern(run: &mut Run<'_>) -> Result<Result<(), mcp::Error>, Error> {
+async fn govern(run: &mut Run<'_>) -> Result<Option<String>, Error> {
     let document = patiently(run.engine.settings.store_patience, || {
         workspace_connectors::governance(run.store(), run.tenant, run.connector)
     })
     .await
     .map_err(Error::store("reading the connector's governance"))?;
     Ok(match document.as_ref().map(Governance::parse) {
-        None => Ok(()),
+        None => None,
         Some(Ok(governance)) => {
             run.governance = governance;
-            Ok(())
+            None
         }
-        Some(Err(fault)) => {
-            let why = format!("the connector's governance cannot be read: {fault}");
-            Err(mcp::Error::Refused { why })
-        }
+        Some(Err(fault)) => Some(format!("the connector's governance cannot be read: {fault}")),
     })
 }
 
-/// What was granted beside the configuration; opens that seal.
-pub(crate) async fn access(run: &Run<'_>) -> Result<Arc<Access>, Error> {
-    let opened = patiently(run.engine.settings.store_patience, || {
-        Access::open(run.engine, run.tenant, run.connector, run.redactor.clone())
-    });
-    opened.await.map(Arc::new).map_err(Error::store("reading what was granted"))
-}
-
 /// Supported ∩ requested, parents first. What is left out on purpose, or by a cycle, is noted.
-pub(crate) async fn targets(run: &mut Run<'_>) -> Result<Vec<TargetModel>, Error> {
+async fn targets(run: &mut Run<'_>) -> Result<Vec<TargetModel>, Error> {
     let connector = patiently(run.engine.settings.store_patience, || {
         workspace_connectors::find(run.store(), run.tenant, run.connector)
     })

@@ -7,11 +7,12 @@ use domain::reference::{self, Reference};
 use domain::{Finding, Reason, TargetModel};
 use sha2::{Digest, Sha256};
 use store::pending::{self, Parent, Pending};
+use store::records;
 
-use super::Book;
 use super::select::Choice;
+use super::{Book, persist};
 use crate::patience::patiently;
-use crate::run::Run;
+use crate::run::{Run, Stop};
 
 mod lookup;
 mod second;
@@ -41,27 +42,34 @@ pub(super) struct Linked {
     deferred: Vec<Deferred>,
 }
 
-/// Entities whose parents are there, or can be done without.
+/// Entities whose parents are there, or can be done without. Without the store's word nothing is
+/// known of them, so nothing of the page can be stored: the target stops.
 pub(crate) async fn parents(
     run: &mut Run<'_>,
     book: &mut Book,
     choice: &Choice,
     sound: Vec<Entity>,
-) -> Vec<Entity> {
+) -> Result<Vec<Entity>, Stop> {
     let tool = &choice.tool.name;
+    // What cannot be stored cannot wait either: persist is about to say so.
+    let (sound, unstorable): (Vec<Entity>, Vec<Entity>) =
+        sound.into_iter().partition(records::is_storable);
     let known = match known(run, book.target, &sound).await {
         Ok(known) => known,
         Err(error) => {
-            // Without the store nothing can be linked, and persist is about to say so.
-            tracing::error!(error = &error as &dyn std::error::Error, "parents not looked up");
-            return sound;
+            let rows = (sound.len() + unstorable.len()) as u64;
+            return Err(persist::lost(run, book, choice, (rows, sound.first()), &error));
         }
     };
     let linked = link(run, book, tool, &known, sound);
     run.links.deferred.extend(linked.deferred);
-    wait(run, book, linked.waiting).await;
+    if let Err(stop) = wait(run, book, linked.waiting).await {
+        let rows = (linked.entities.len() + unstorable.len()) as u64;
+        book.tally.drop_rows(Reason::EntityPersistFailed, rows);
+        return Err(stop);
+    }
     second::make_room(run, book).await;
-    linked.entities
+    Ok([linked.entities, unstorable].concat())
 }
 
 /// The second pass of what awaited this target; then one finding per foreign key.
@@ -189,21 +197,28 @@ fn pending(tool: &str, entity: &Entity, parents: Vec<Parent>) -> Pending {
     }
 }
 
-/// Rows that cannot be kept are lost to this run, and said to be.
-async fn wait(run: &Run<'_>, book: &mut Book, waiting: Vec<Pending>) {
+/// Rows that cannot be kept are lost to this run, and said to be: they do not wait. The target stops
+/// only where others have ended the run.
+async fn wait(run: &mut Run<'_>, book: &mut Book, waiting: Vec<Pending>) -> Result<(), Stop> {
     let rows = waiting.len() as u64;
     if rows == 0 {
-        return;
+        return Ok(());
     }
     let kept = patiently(run.engine.settings.store_patience, || {
         pending::put(run.store(), run.tenant, run.id, run.connector, &waiting, run.now())
     });
     let Err(error) = kept.await else {
         book.tally.waiting += rows;
-        return;
+        return Ok(());
     };
-    tracing::error!(error = &error as &dyn std::error::Error, rows, "waiting rows not kept");
     book.tally.drop_rows(Reason::EntityPersistFailed, rows);
+    if persist::is_ended(&error) {
+        return Err(run.ended_by_others());
+    }
+    for parent in waiting.iter().flat_map(|it| &it.parents) {
+        uncount(book, &parent.attribute);
+    }
+    tracing::error!(error = &error as &dyn std::error::Error, rows, "waiting rows not kept");
     let failure = book.failures.entry(error.to_string()).or_insert_with(|| FailedWrite {
         sqlstate: None,
         constraint: None,
@@ -212,4 +227,13 @@ async fn wait(run: &Run<'_>, book: &mut Book, waiting: Vec<Pending>) {
         sample_key: waiting.first().map(|it| it.external_id.clone()),
     });
     failure.count += rows;
+    Ok(())
+}
+
+fn uncount(book: &mut Book, attribute: &str) {
+    if let Some(orphan) = book.orphans.get_mut(attribute) {
+        orphan.children = orphan.children.saturating_sub(1);
+        orphan.ambiguous = orphan.ambiguous.min(orphan.children);
+    }
+    book.orphans.retain(|_, it| it.children > 0);
 }

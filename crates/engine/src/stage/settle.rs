@@ -69,8 +69,9 @@ async fn resting(run: &Run<'_>, ledger: &[LedgerLine], failed: bool) -> Installa
     if run.request.cancel.is_cancelled() {
         return InstallationStatus::Processing;
     }
-    // The authorization server gives no more tokens: whatever else was read, a person is needed.
-    if run.access.as_ref().is_some_and(|it| it.has_ended()) {
+    // The authorization server gives no more tokens, or the credentials cannot be opened: whatever
+    // else was read, a person is needed.
+    if run.is_locked || run.access.as_ref().is_some_and(|it| it.has_ended()) {
         return InstallationStatus::NeedReconnect;
     }
     let before = store::health::history(run.store(), run.tenant, run.connector, run.now()).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use domain::connector::{AuthorizationFlow, Transport};
 use domain::diagnostic::Diagnostic;
@@ -17,6 +18,8 @@ use store::query::{Condition, Op, Page, Query, Value};
 use store::{Tenant, connectors, diagnostics, sync_logs, workspace_connectors};
 use testkit::{Db, make};
 use tokio_util::sync::CancellationToken;
+
+use crate::script;
 
 /// Everything that a run needs, on one database.
 pub(crate) struct World {
@@ -73,6 +76,15 @@ impl World {
         let url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
         tokio::spawn(sample::serve_http(sample, faults, listener, self.servers.clone()));
         Transport::Http { url, headers: BTreeMap::new() }
+    }
+
+    /// A server whose answers the test makes up.
+    pub(crate) async fn scripted<F, A>(&self, tools: &[serde_json::Value], answer: F) -> Transport
+    where
+        F: Fn(String, script::Args) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Result<serde_json::Value, StatusCode>> + Send,
+    {
+        script::serve(tools, answer, self.servers.clone()).await
     }
 
     /// For a connector whose server comes later.
