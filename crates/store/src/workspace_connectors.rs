@@ -20,11 +20,14 @@ use crate::sql::{Bind, Sql};
 use crate::{Store, Tenant, cell, connectors, queue, seal};
 
 mod feed;
+mod install;
 mod row;
 
 pub use feed::{feed, unfeed};
+pub use install::{New, insert};
 pub use row::{FIELDS, SORTS};
 
+use install::first_time;
 use row::{Row, asked, installation, select};
 
 /// An installation. Its credentials are not here: see [`transport`].
@@ -52,30 +55,6 @@ pub struct WorkspaceConnector {
     pub updated_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone)]
-pub struct New {
-    pub connector: ConnectorId,
-    pub name: String,
-    pub transport: Transport,
-    pub schedule_minutes: Option<u32>,
-    pub paused: bool,
-    pub supported_target_models: Option<Vec<TargetModel>>,
-}
-
-impl New {
-    /// On demand only, for every target that the connector supports.
-    pub fn of(connector: ConnectorId, name: impl Into<String>, transport: Transport) -> Self {
-        Self {
-            connector,
-            name: name.into(),
-            transport,
-            schedule_minutes: None,
-            paused: false,
-            supported_target_models: None,
-        }
-    }
-}
-
 /// `None` leaves a member as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Patch {
@@ -87,47 +66,6 @@ pub struct Patch {
     pub schedule_minutes: Option<Option<u32>>,
     pub paused: Option<bool>,
     pub supported_target_models: Option<Option<Vec<TargetModel>>>,
-}
-
-/// Installs a connector, ready to run.
-pub async fn insert(
-    store: &Store,
-    tenant: &Tenant,
-    new: New,
-    now: DateTime<Utc>,
-) -> Result<WorkspaceConnector, Error> {
-    connectors::check_name(&new.name)?;
-    let now = domain::time::to_millis(now);
-    let id = Uuid::new_v4();
-    let sealed = sealed(store, id, &new.transport)?;
-    let mut sql = store.sql().writing();
-    sql.push("insert into workspace_connectors (workspace_connector_id, workspace_pk, ");
-    sql.push("connector_pk, name, status, transport, address, secrets_set, schedule_minutes, ");
-    sql.push("paused, supported_target_models, next_run_at, created_at, updated_at) select ");
-    sql.bind(Bind::Id(id)).push(", ").number(tenant.workspace_pk).push(", pk, ");
-    sql.text_bind(Redactor::of(&new.transport).label(&new.name)).push(", ");
-    // Whoever needs a person's consent, and brings no credential, waits for it.
-    let waits = match new.transport.names_credential() {
-        true => InstallationStatus::Enabled,
-        false => InstallationStatus::ToConfigure,
-    };
-    sql.push("case authorization_flow when 'oauth2' then ").text_bind(waits.as_str());
-    sql.push(" else ").text_bind(InstallationStatus::Enabled.as_str()).push(" end, ");
-    sql.bind(Bind::Bytes(sealed)).push(", ").text_bind(new.transport.address()).push(", ");
-    cell::json(&mut sql, Some(&Value::from(new.transport.secret_names())));
-    sql.push(", ").bind(minutes(new.schedule_minutes)?).push(", ");
-    cell::boolean(&mut sql, new.paused);
-    sql.push(", ");
-    cell::json(&mut sql, connectors::models(new.supported_target_models.as_ref()).as_ref());
-    sql.push(", ").bind(Bind::Time(first_time(new.schedule_minutes, now)));
-    sql.push(", ").time(now).push(", ").time(now);
-    sql.push(" from connectors where ").gate(tenant).push("connector_id = ");
-    sql.bind(Bind::Id(new.connector.0)).push(" and deleted_at is null");
-    sql.push(" and (workspace_pk is null or workspace_pk = ").number(tenant.workspace_pk).push(")");
-    if store.execute(sql).await? == 0 {
-        return Err(Error::invalid(0, "connector", "is not in the catalogue"));
-    }
-    find(store, tenant, WorkspaceConnectorId(id)).await
 }
 
 pub async fn find(
@@ -255,7 +193,9 @@ pub async fn update(
             sql.push(", ").push(column).push(" = case when address = ");
             sql.text_bind(transport.address()).push(" then ").push(column).push(" else null end");
         }
-        sql.push(", grant_generation = grant_generation + 1");
+        // A renewal under way for the same server goes on: what it brings is all that is left.
+        sql.push(", grant_generation = grant_generation + case when address = ");
+        sql.text_bind(transport.address()).push(" then 0 else 1 end");
     }
     set_status(&mut sql, &patch)?;
     if let Some(schedule) = patch.schedule_minutes {
@@ -383,11 +323,6 @@ fn sealed(store: &Store, id: Uuid, transport: &Transport) -> Result<Vec<u8>, Err
     let plain =
         serde_json::to_vec(transport).map_err(|_secret| Error::Sealed("it cannot be written"))?;
     seal::seal(store, id, &plain)
-}
-
-/// A new schedule begins with a whole interval.
-fn first_time(schedule: Option<u32>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    schedule.map(|minutes| now + chrono::Duration::minutes(minutes.into()))
 }
 
 /// Up to a year.

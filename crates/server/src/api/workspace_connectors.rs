@@ -9,7 +9,7 @@ use domain::id::WorkspaceConnectorId;
 use domain::run::TriggerType;
 use serde_json::Value;
 use store::sync_logs::Next;
-use store::workspace_connectors::{self, WorkspaceConnector};
+use store::workspace_connectors::{self, New, WorkspaceConnector};
 use store::{Tenant, sync_logs};
 
 use crate::App;
@@ -153,9 +153,11 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let given = input::new(&body::tree(&bytes)?, app.settings().allows_stdio)?;
     own(&app, &tenant, given.workspace.as_deref()).await?;
-    let made = workspace_connectors::insert(app.store(), &tenant, given.new, app.now()).await;
+    let now = app.now();
+    let first_run_at = app.settings().initial_after.map(|after| now + after);
+    let new = New { first_run_at, ..given.new };
+    let made = workspace_connectors::insert(app.store(), &tenant, new, now).await;
     let made = made.map_err(refused)?;
-    ask_for_first_run(&app, &tenant, &made).await?;
     Ok(document::created(&made, document::one(&made, &Params::default(), None)))
 }
 

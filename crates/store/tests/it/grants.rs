@@ -15,6 +15,7 @@ testkit::each_database! {
     one_at_a_time_renews_a_grant,
     a_flow_ends_once_and_only_by_its_state,
     a_grant_ends_with_its_installation_and_its_address,
+    a_renewal_under_way_outlives_a_new_configuration_of_the_same_server,
 }
 
 fn grant(token: &str) -> Grant {
@@ -96,6 +97,27 @@ async fn a_flow_ends_once_and_only_by_its_state(db: Db) {
     not_found(grants::claim(store, &state, now).await, "authorization");
     let late = grants::begin(store, acme, id, flow(), now).await.unwrap();
     not_found(grants::claim(store, &late, now + Duration::minutes(15)).await, "authorization");
+}
+
+async fn a_renewal_under_way_outlives_a_new_configuration_of_the_same_server(db: Db) {
+    let store = &sealed(&db).await;
+    let acme = &make::workspace(&db, "acme").await;
+    let (id, now) = (installed(store, acme).await.workspace_connector_id, make::now());
+    grants::insert(store, acme, id, &grant("old"), now).await.unwrap();
+    let held = grants::find(store, acme, id).await.unwrap().unwrap();
+    assert!(grants::lease(store, acme, id, held.generation, now).await.unwrap());
+    let to = |transport| Patch { transport: Some(transport), ..Patch::default() };
+    workspace_connectors::update(store, acme, id, to(http()), now).await.unwrap();
+    // The old refresh token is spent: what was renewed is all there is.
+    let renewed = Held { grant: grant("new"), ..held.clone() };
+    assert!(grants::update(store, acme, id, &renewed, now).await.unwrap());
+    let found = grants::find(store, acme, id).await.unwrap().unwrap();
+    assert_eq!(found.grant, grant("new"));
+
+    let headers = std::collections::BTreeMap::default();
+    let other = Transport::Http { url: "https://other.example/x".to_owned(), headers };
+    workspace_connectors::update(store, acme, id, to(other), now).await.unwrap();
+    assert!(!grants::update(store, acme, id, &found, now).await.unwrap(), "it is another server");
 }
 
 async fn a_grant_ends_with_its_installation_and_its_address(db: Db) {

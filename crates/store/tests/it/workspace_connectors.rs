@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use domain::TargetModel;
-use domain::connector::{InstallationStatus, Secret, Transport};
+use domain::connector::{AuthorizationFlow, InstallationStatus, Secret, Transport};
 use domain::id::{ConnectorId, SyncLogId};
+use domain::run::TriggerType;
 use serde_json::{Value, json};
 use store::connectors::{self, Connector};
 use store::workspace_connectors::{self, New, Patch, WorkspaceConnector};
-use store::{Condition, Error, Op, Page, Query, Settings, Store, Tenant};
+use store::{Condition, Error, Op, Page, Query, Settings, Store, Tenant, sync_logs};
 use testkit::{Db, make};
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ testkit::each_database! {
     new_credentials_end_the_need_to_reconnect,
     an_installation_is_found_as_it_was_made,
     an_installation_is_changed,
+    an_installation_is_made_with_its_first_run,
     installations_are_listed_and_filtered,
     a_workspace_is_fed_until_it_is_not,
     a_stranger_sees_no_connector_and_no_installation,
@@ -114,6 +116,44 @@ async fn an_installation_is_changed(db: Db) {
     workspace_connectors::set_capabilities(&store, &tenant, id, &tools, later).await.unwrap();
     let found = workspace_connectors::find(&store, &tenant, id).await.unwrap();
     assert_eq!(found.installed_capabilities, Some(tools));
+}
+
+async fn an_installation_is_made_with_its_first_run(db: Db) {
+    let store = sealed(&db).await;
+    let tenant = make::workspace(&db, "acme").await;
+    let plain = custom(&store, &tenant, "books").await.connector_id;
+    let consent = connectors::New {
+        service_id: "consent".to_owned(),
+        name: "Consent".to_owned(),
+        authorization_flow: AuthorizationFlow::Oauth2,
+        ..connectors::New::default()
+    };
+    let consent = connectors::insert(&store, &tenant, consent, make::now()).await.unwrap();
+    let bare =
+        || Transport::Http { url: "https://mcp.example".to_owned(), headers: BTreeMap::new() };
+    let at = make::now() + chrono::Duration::seconds(90);
+    let first = |connector, transport| New {
+        first_run_at: Some(at),
+        ..New::of(connector, "Books", transport)
+    };
+    let due = async |new: New| {
+        let made = workspace_connectors::insert(&store, &tenant, new, make::now()).await.unwrap();
+        let id = made.workspace_connector_id;
+        let due = sync_logs::due(&store, &store.operator(), at, 100).await.unwrap();
+        let is_due = due.iter().any(|it| it.connector == id);
+        let run = sync_logs::schedule_due(&store, &tenant, id, at).await.unwrap();
+        assert_eq!(is_due, run.is_some());
+        run.map(|it| it.trigger)
+    };
+    let initial = Some(TriggerType::Initial);
+    assert_eq!(due(first(plain, http())).await, initial);
+    let hourly = New { schedule_minutes: Some(60), ..first(plain, http()) };
+    assert_eq!(due(hourly).await, initial);
+    let sooner = New { schedule_minutes: Some(1), ..first(plain, http()) };
+    assert_eq!(due(sooner).await, Some(TriggerType::Scheduled));
+    assert_eq!(due(New { paused: true, ..first(plain, http()) }).await, None);
+    assert_eq!(due(first(consent.connector_id, bare())).await, None, "a person is waited for");
+    assert_eq!(due(first(plain, bare())).await, initial);
 }
 
 async fn installations_are_listed_and_filtered(db: Db) {

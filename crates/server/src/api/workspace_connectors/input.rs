@@ -50,6 +50,7 @@ pub(super) fn new(document: &Value, allows_stdio: bool) -> Result<Given, Problem
             schedule_minutes: minutes.flatten(),
             paused: paused.unwrap_or(false),
             supported_target_models: targets,
+            first_run_at: None,
         },
         workspace: workspace.map(str::to_owned),
     }))
