@@ -20,7 +20,9 @@ mod schedule;
 pub use ledger::ledgers;
 pub use lifecycle::{settle, start};
 pub(crate) use orphans::fence;
-pub use orphans::{Beat, Running, attempt, beat, cancel, hand_back, interrupt, running, tenant_of};
+pub use orphans::{
+    Beat, Running, attempt, beat, cancel, give_up, hand_back, interrupt, running, tenant_of,
+};
 pub use row::{FIELDS, SORTS};
 pub use schedule::{Due, Next, due, reserve, schedule, schedule_due, schedule_later};
 

@@ -146,7 +146,7 @@ impl Crew {
             }
         };
         for run in running.into_iter().filter(|it| left.contains_key(&it.run)) {
-            rescue::interrupt(&self.engine, &run, u32::MAX).await;
+            rescue::give_up(&self.engine, &run).await;
         }
     }
 }

@@ -59,13 +59,26 @@ impl Silence {
 
 /// Ends a silent run, and puts another in its place.
 pub(crate) async fn interrupt(engine: &Engine, silent: &Running, attempts: u32) {
+    end(engine, silent, Some(attempts)).await;
+}
+
+/// Ends a run of our own that we have broken off, and hands it to others.
+pub(crate) async fn give_up(engine: &Engine, broken_off: &Running) {
+    end(engine, broken_off, None).await;
+}
+
+/// `attempts`: none where the end is no failure of the run.
+async fn end(engine: &Engine, silent: &Running, attempts: Option<u32>) {
     let store = &engine.store;
     let id = silent.run;
     let whose = tenant::of(store, &store.operator(), &silent.workspace.to_string()).await;
     let ended = match whose {
         Ok(tenant) => {
-            let silent = (id, silent.beat_at);
-            sync_logs::interrupt(store, &tenant, silent, attempts, (engine.clock)()).await
+            let (silent, now) = ((id, silent.beat_at), (engine.clock)());
+            match attempts {
+                Some(attempts) => sync_logs::interrupt(store, &tenant, silent, attempts, now).await,
+                None => sync_logs::give_up(store, &tenant, silent, now).await,
+            }
         }
         Err(error) => Err(error),
     };

@@ -151,17 +151,43 @@ pub(super) struct Ended {
     pub(super) trigger: TriggerType,
 }
 
+/// A run in progress that somebody else ends, if it has not beaten since then.
+type Silent = (SyncLogId, DateTime<Utc>);
+
 /// Ends a run whose worker is gone: it has been silent since `beat_at`. Its connector rests where it
 /// rested before, and while fewer than `attempts` were made another run takes its place. A conflict:
 /// it lives after all, or has ended.
 pub async fn interrupt(
     store: &Store,
     tenant: &Tenant,
-    silent: (SyncLogId, DateTime<Utc>),
+    silent: Silent,
     attempts: u32,
     now: DateTime<Utc>,
 ) -> Result<Option<SyncLog>, Error> {
-    let (id, beat_at) = silent;
+    let next = |attempt: u32| (attempt < attempts).then_some(attempt + 1);
+    end(store, tenant, silent, ("interrupted: its worker is gone", &next), now).await
+}
+
+/// The same by its own worker, which stops and had to break it off: that costs no attempt.
+pub async fn give_up(
+    store: &Store,
+    tenant: &Tenant,
+    silent: Silent,
+    now: DateTime<Utc>,
+) -> Result<Option<SyncLog>, Error> {
+    end(store, tenant, silent, (HANDED_BACK, &Some), now).await
+}
+
+const HANDED_BACK: &str = "handed back: its worker was stopped";
+
+/// `why`, and which attempt takes its place after which.
+async fn end(
+    store: &Store,
+    tenant: &Tenant,
+    (id, beat_at): Silent,
+    (why, next): (&str, &(dyn Fn(u32) -> Option<u32> + Sync)),
+    now: DateTime<Utc>,
+) -> Result<Option<SyncLog>, Error> {
     let now = domain::time::to_millis(now);
     let txn = store.tenant_txn(tenant).await?;
     let run = lifecycle::live(&txn, tenant, id).await?;
@@ -172,23 +198,24 @@ pub async fn interrupt(
     };
     let trigger = cell::word(&run.trigger_type)?;
     let ended = Ended { id, connector_pk: run.workspace_connector_pk, trigger };
-    let attempt = attempt_of(run.metadata.as_ref());
     let is_asked_to_stop = has(run.metadata.as_ref(), "cancel_requested");
+    let attempt = next(attempt_of(run.metadata.as_ref())).filter(|_| !is_asked_to_stop);
     let started_at = run.started_at;
     let mut run = run.into_active_model();
     run.status = Set(SyncStatus::Error.as_str().to_owned());
-    run.error = Set(Some("interrupted: its worker is gone".to_owned()));
+    run.error = Set(Some(why.to_owned()));
     run.completed_at = Set(Some(now));
     run.duration_ms = Set(started_at.map(|it| (now - it).num_milliseconds().max(0)));
     run.updated_at = Set(now);
     run.update(&txn).await?;
     let back = InstallationStatus::Processing;
     lifecycle::rest(&txn, ended.connector_pk, back, false, now).await?;
-    let placed = if attempt < attempts && !is_asked_to_stop {
-        let metadata = json!({ "attempt": attempt + 1, "continues": id });
-        schedule::replace(&txn, tenant, &ended, metadata, now).await?
-    } else {
-        None
+    let placed = match attempt {
+        Some(attempt) => {
+            let metadata = json!({ "attempt": attempt, "continues": id });
+            schedule::replace(&txn, tenant, &ended, metadata, now).await?
+        }
+        None => None,
     };
     txn.commit().await?;
     match placed {
@@ -214,9 +241,9 @@ pub async fn hand_back(
     let placed = schedule::replace(&txn, tenant, &ended, metadata, now).await?;
     cell::execute(
         &txn,
-        "update workspace_connector_sync_logs set error = 'handed back: its worker was stopped'
+        "update workspace_connector_sync_logs set error = $3
           where sync_log_id = $1 and workspace_pk = $2 and status = 'error'",
-        [id.0.into(), tenant.workspace_pk.into()],
+        [id.0.into(), tenant.workspace_pk.into(), HANDED_BACK.into()],
     )
     .await?;
     txn.commit().await?;

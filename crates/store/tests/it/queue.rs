@@ -23,6 +23,7 @@ testkit::each_database! {
     a_paused_or_disabled_connector_is_not_run_by_itself,
     a_retry_waits_for_its_time_and_says_where_it_comes_from,
     a_silent_run_is_ended_and_another_takes_its_place,
+    a_run_that_its_own_worker_breaks_off_loses_no_attempt,
     a_run_that_speaks_is_not_taken,
     attempts_come_to_an_end,
     a_run_that_was_taken_over_writes_nothing_more,
@@ -250,6 +251,17 @@ async fn a_silent_run_is_ended_and_another_takes_its_place(db: Db) {
     assert_eq!((world.status().await, world.jobs().await), (Degraded, 1));
     let tenant = sync_logs::tenant_of(store, &store.operator(), run).await.unwrap();
     assert_eq!(tenant.workspace(), world.tenant.workspace());
+}
+
+async fn a_run_that_its_own_worker_breaks_off_loses_no_attempt(db: Db) {
+    let world = World::on(db).await;
+    let run = world.started().await;
+    let (store, silent) = (&world.db.store, (run, later(0)));
+    let next = sync_logs::give_up(store, &world.tenant, silent, later(90)).await.unwrap().unwrap();
+    assert_eq!((sync_logs::attempt(&next), world.jobs().await), (1, 1));
+    let ended = world.find(run).await;
+    assert_eq!(ended.error.as_deref(), Some("handed back: its worker was stopped"));
+    assert_eq!(ended.metadata.unwrap()["continued_by"], next.sync_log_id.to_string());
 }
 
 async fn a_run_that_speaks_is_not_taken(db: Db) {
