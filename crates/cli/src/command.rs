@@ -20,5 +20,6 @@ pub(crate) mod settings;
 pub(crate) mod sync;
 pub(crate) mod token;
 pub(crate) mod transport;
+pub(crate) mod typed;
 pub(crate) mod work;
 pub(crate) mod workspace;

@@ -8,7 +8,7 @@ use domain::connector::{Role, Transport};
 use sample::Sample;
 use tokio_util::sync::CancellationToken;
 
-use super::{report, serve, sync};
+use super::{report, serve, sync, typed};
 use crate::{Context, output, wiring};
 
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
         [("ledger", over_stdio("ledger")?), ("brittle", over_http("brittle", &stop).await?)]
     {
         output::line(format!("\n━━ Syncing the sample server `{name}` ({})", transport.address()));
-        let connector = sync::install(&store, &tenant, name, transport).await?;
+        let connector = typed::install(&store, &tenant, name, transport).await?;
         let id =
             sync::sync(&engine, &tenant, connector, engine::Request::default(), context).await?;
         report::run(context, &store, &tenant, id).await?;

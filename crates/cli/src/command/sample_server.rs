@@ -8,6 +8,7 @@ use domain::nearest::nearest;
 use sample::{Fault, Guard, Lapse, Sample};
 use tokio_util::sync::CancellationToken;
 
+use crate::command::serve;
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -55,11 +56,7 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
             ));
             let shutdown = CancellationToken::new();
             let stop = shutdown.clone();
-            tokio::spawn(async move {
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    stop.cancel();
-                }
-            });
+            tokio::spawn(serve::stop_signal(stop));
             let faults = options.faults.clone();
             if options.oauth {
                 let guard = Guard::new("sample");

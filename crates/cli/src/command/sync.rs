@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use domain::TargetModel;
-use domain::connector::Transport;
 use domain::governance::Governance;
-use domain::id::{ConnectorId, SyncLogId, WorkspaceConnectorId};
+use domain::id::{SyncLogId, WorkspaceConnectorId};
 use domain::run::{Refusal, TriggerType};
-use store::query::{Condition, Op, Page, Query, Value};
 use store::sync_logs::{self, SyncLog};
-use store::workspace_connectors::{self, WorkspaceConnector};
+use store::workspace_connectors;
 use store::{Store, Tenant};
+use tokio_util::sync::CancellationToken;
 
 use crate::command::progress::Watcher;
-use crate::command::{report, transport};
+use crate::command::{report, serve, transport, typed};
 use crate::{Context, catalogue, output, wiring};
 
 #[derive(Debug, clap::Args)]
@@ -83,16 +82,23 @@ pub(crate) async fn sync(
     let log = reserve(engine, tenant, connector, lease).await?;
     let watcher = Watcher::new(!json);
     request.progress = watcher.progress();
-    let cancel = request.cancel.clone();
-    let interrupt = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            output::aside("stopping after the current page; press again to leave at once");
-            cancel.cancel();
-        }
+    let (cancel, leave) = (request.cancel.clone(), CancellationToken::new());
+    let left = leave.clone();
+    let signals = tokio::spawn(async move {
+        serve::stop_signal(cancel).await;
+        output::aside("stopping; press again to leave at once");
+        serve::stop_signal(leave).await;
     });
-    let report = engine.sync(tenant, &log, &request).await;
-    interrupt.abort();
+    // Dropped on the way out, a run ends the commands that it has started.
+    let report = tokio::select! {
+        report = engine.sync(tenant, &log, &request) => Some(report),
+        () = left.cancelled() => None,
+    };
+    signals.abort();
     watcher.finish();
+    let Some(report) = report else {
+        bail!("left at once: the run is not settled, and the next one takes its place")
+    };
     let report = report.context("the run could not be carried out")?;
     if !report.is_recorded {
         output::aside("warning: some diagnostics of this run are not written yet; see the log");
@@ -154,13 +160,19 @@ async fn connector(
         }
         (None, None, None) => bail!("say what to sync: --server, --url or --connector"),
     };
-    let typed = options.server.as_deref().or(options.url.as_deref()).unwrap_or_default();
-    let service_id = service_id(store, typed, &transport)?;
     // Read before anything is written.
     let governance = options.governance.as_deref().map(catalogue::governance).transpose()?;
-    let installed = install(store, tenant, &service_id, transport).await?;
+    let installed = match (&options.server, transport) {
+        (Some(command), transport) => {
+            let service_id = typed::service_id(store, command, &transport)?;
+            typed::install(store, tenant, &service_id, transport).await?
+        }
+        (None, transport) => typed::at_address(store, tenant, transport).await?,
+    };
     if let Some(governance) = governance {
-        govern(store, tenant, installed, &governance).await.context("keeping the governance")?;
+        govern(store, tenant, installed, &governance).await.context(
+            "keeping the governance; that of a catalogue entry that ships is not changed here",
+        )?;
     }
     Ok(installed)
 }
@@ -178,70 +190,4 @@ async fn govern(
         ..store::connectors::Patch::default()
     };
     store::connectors::update(store, tenant, connector, patch, wiring::now()).await.map(drop)
-}
-
-/// Adds a custom connector and its installation, or finds them: the same server again is the same
-/// connector, so that a second run knows what the first one stored.
-pub(crate) async fn install(
-    store: &Store,
-    tenant: &Tenant,
-    service_id: &str,
-    transport: Transport,
-) -> Result<WorkspaceConnectorId> {
-    let now = wiring::now();
-    let new = store::connectors::New {
-        service_id: service_id.to_owned(),
-        name: service_id.to_owned(),
-        ..Default::default()
-    };
-    let connector =
-        store::connectors::insert(store, tenant, new, now).await.context("adding the connector")?;
-    if let Some(found) = installed(store, tenant, connector.connector_id).await? {
-        let patch =
-            workspace_connectors::Patch { transport: Some(transport), ..Default::default() };
-        workspace_connectors::update(store, tenant, found.workspace_connector_id, patch, now)
-            .await?;
-        return Ok(found.workspace_connector_id);
-    }
-    let new = workspace_connectors::New::of(connector.connector_id, service_id, transport);
-    let made = workspace_connectors::insert(store, tenant, new, now)
-        .await
-        .context("installing the connector")?;
-    Ok(made.workspace_connector_id)
-}
-
-/// The newest installation of a connector.
-async fn installed(
-    store: &Store,
-    tenant: &Tenant,
-    connector: ConnectorId,
-) -> Result<Option<WorkspaceConnector>> {
-    let of_connector = [Value::Id(connector.0)];
-    let fields = workspace_connectors::FIELDS;
-    let query = Query {
-        conditions: vec![
-            Condition::on(fields, "connector", Op::Eq, of_connector)
-                .context("no field connector")?,
-        ],
-        page: Page { size: 1, ..Page::default() },
-        ..Query::default()
-    };
-    let slice = workspace_connectors::list(store, tenant, &query)
-        .await
-        .context("looking for the connector")?;
-    Ok(slice.items.into_iter().next().map(|(it, _)| it))
-}
-
-/// Names the server: its program or host for people, and a keyed digest of all that was typed, so
-/// that the same command is the same connector and none of its secrets is in the name.
-pub(crate) fn service_id(store: &Store, typed: &str, transport: &Transport) -> Result<String> {
-    let address = transport.address();
-    let known_by = match transport {
-        Transport::Http { .. } => address.split("://").nth(1).and_then(|it| it.split('/').next()),
-        Transport::Stdio { .. } => address.rsplit('/').next(),
-    };
-    let plain = |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '-' };
-    let name: String = known_by.unwrap_or_default().chars().take(60).map(plain).collect();
-    let digest = store.derived_key(&format!("connector {typed}"))?;
-    Ok(format!("{}-{}", name.trim_matches('-'), domain::hex(&digest[..4])))
 }

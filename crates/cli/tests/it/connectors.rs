@@ -78,6 +78,34 @@ fn the_same_address_is_added_once() {
     let (installed, code) = told(&data, &["connector", "install", slug]);
     assert_eq!(code, 0, "{installed}");
     assert_eq!(installed["attributes"]["config"]["address"], "https://mcp.example.com/mcp");
+    for wrong in ["notaurl", "ftp://example.com", "https://u:pw@example.com"] {
+        let (text, code) = says(&data, &["connector", "add", "ERP", "--url", wrong]);
+        assert_eq!(code, Some(1), "{text}");
+    }
+    let add = ["connector", "add", "Here", "--url", "http://[::1]:9/mcp"];
+    let slug = told(&data, &add).0["attributes"]["service_id"].clone();
+    assert!(!slug.as_str().expect("a slug").starts_with('-'), "{slug}");
+}
+
+#[test]
+fn what_is_installed_at_an_address_is_what_a_sync_of_the_address_runs() {
+    let data = folder();
+    // Nobody listens there; who is asked for is told all the same.
+    let url = "http://127.0.0.1:9/mcp?tenant=a";
+    let (made, code) = told(&data, &["connector", "install", "--url", url, "--secret", "K: v"]);
+    assert_eq!(code, 0, "{made}");
+    let sync = |url: &str| {
+        let (run, _) = told(&data, &["sync", "--url", url, "--target", "invoice"]);
+        run["sync_log"]["relationships"]["workspace_connector"]["data"]["id"].clone()
+    };
+    assert_eq!(sync(url), made["id"]);
+    assert_eq!(sync("HTTP://127.0.0.1:9/mcp?tenant=a"), made["id"]);
+    assert_eq!(sync("http://127.0.0.1:9/mcp"), made["id"], "there is only one there");
+    let (shown, _) = told(&data, &["connector", "show", made["id"].as_str().expect("an id")]);
+    assert_eq!(shown["attributes"]["config"]["secrets_set"], serde_json::json!(["K"]));
+    let other = sync("http://127.0.0.1:9/mcp?tenant=b");
+    assert_ne!(other, made["id"], "another account");
+    assert_eq!(sync("http://127.0.0.1:9/mcp?tenant=b"), other);
 }
 
 #[test]

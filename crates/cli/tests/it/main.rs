@@ -11,5 +11,6 @@ mod commands;
 mod connectors;
 mod durability;
 mod serving;
+mod signals;
 mod slow;
 mod workers;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use domain::TargetModel;
 use store::connectors;
 
@@ -25,6 +25,9 @@ pub(crate) struct Options {
 }
 
 pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode> {
+    if let Err(says) = server::api::transport::check(&options.url) {
+        bail!("--url {says}");
+    }
     let slug = || server::api::transport::slug(&options.url);
     let new = connectors::New {
         service_id: options.service_id.clone().unwrap_or_else(slug),

@@ -11,8 +11,8 @@ use store::query::{Condition, Op, Query, Value};
 use store::workspace_connectors::{self, New};
 
 use super::Place;
-use crate::command::sync;
 use crate::command::transport::{self, Where};
+use crate::command::typed;
 use crate::{output, wiring};
 
 #[derive(Debug, clap::Args)]
@@ -95,7 +95,7 @@ async fn made(
     };
     let service_id = match transport {
         Transport::Http { url, .. } => server::api::transport::slug(url),
-        Transport::Stdio { .. } => sync::service_id(place.store, options.at.typed(), transport)?,
+        Transport::Stdio { .. } => typed::service_id(place.store, options.at.typed(), transport)?,
     };
     let new = connectors::New {
         name: options.name.clone().unwrap_or_else(|| service_id.clone()),
