@@ -36,7 +36,8 @@ pub async fn slot_pins(
     Ok(all.remove(&(connector, model, tool.to_owned())).unwrap_or_default())
 }
 
-/// The pins of every mapping of these connectors, each by slot, in one query.
+/// The pins of every mapping of these connectors, each by slot: one query for the pins, and one for
+/// each connector that is not known to the cache.
 pub async fn slot_pins_of(
     store: &Store,
     tenant: &Tenant,
