@@ -6,19 +6,25 @@
 use domain::TargetModel;
 use serde_json::{Map, Value};
 
+mod apposition;
 mod arguments;
 mod chain;
+mod closeness;
 mod dispatch;
 mod elect;
+mod evidence;
+mod languages;
 mod name;
 mod nouns;
 mod seats;
 mod server;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
+mod words;
 
-use name::{Name, Verb};
-use server::Server;
+use name::Verb;
+use server::{Read, Server};
 
 pub use chain::{Chain, Supply, supply as supply_of};
 pub use dispatch::is_bound;
@@ -59,11 +65,18 @@ pub struct Scored {
 
 /// Ranks the tools for a target, and chooses the best if it is good enough.
 pub fn choose(target: TargetModel, tools: &[ToolSpec<'_>]) -> Choice {
-    let server = Server::of(tools);
+    choose_of(target, tools, &Server::of(tools))
+}
+
+fn choose_of(target: TargetModel, tools: &[ToolSpec<'_>], server: &Server) -> Choice {
     let mut ranked: Vec<Scored> = tools
         .iter()
         .enumerate()
-        .filter_map(|(index, tool)| Some(scored(index, &judged(target, tool, &server)?)))
+        .filter_map(|(index, tool)| {
+            let read = server.read(index)?;
+            let asked = Asked { tool, read, tools, server };
+            Some(scored(index, &judged(target, asked)?))
+        })
         .collect();
     ranked.sort_by(|left, right| right.score.total_cmp(&left.score));
     let best = ranked.first().filter(|it| it.score >= THRESHOLD).map(|it| it.index);
@@ -74,7 +87,7 @@ pub fn choose(target: TargetModel, tools: &[ToolSpec<'_>]) -> Choice {
 
 /// Whether a tool says, by its hints or its name, that it may change something.
 pub fn may_change(tool: &ToolSpec<'_>, tools: &[ToolSpec<'_>]) -> bool {
-    let verb = Server::of(tools).name(tool).verb;
+    let verb = Server::verb(tool, tools);
     let says_so = tool.destructive == Some(true) || tool.read_only == Some(false);
     match tool.read_only {
         Some(true) => false,
@@ -107,95 +120,54 @@ pub fn arguments(target: TargetModel, tool: &ToolSpec<'_>) -> Map<String, Value>
 /// One piece of evidence: a factor, and what it rests on.
 type Judgement = Vec<(f64, String)>;
 
+/// A factor below this speaks against the tool, and its evidence says so.
+const AGAINST: f64 = 0.8;
+
 fn scored(index: usize, judgement: &Judgement) -> Scored {
     let score = judgement.iter().map(|(factor, _)| factor).product::<f64>();
-    Scored { index, score, evidence: judgement.iter().map(|(_, why)| why.clone()).collect() }
+    let told = |(factor, why): &(f64, String)| match *factor < AGAINST {
+        true => format!("against: {why}"),
+        false => why.clone(),
+    };
+    Scored { index, score, evidence: judgement.iter().map(told).collect() }
+}
+
+/// A tool among those of its server.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    tool: &'a ToolSpec<'a>,
+    read: &'a Read,
+    tools: &'a [ToolSpec<'a>],
+    server: &'a Server,
 }
 
 /// `None`: the tool has nothing to do with the target, or may change something.
-fn judged(target: TargetModel, tool: &ToolSpec<'_>, server: &Server) -> Option<Judgement> {
-    let name = server.name(tool);
+fn judged(target: TargetModel, asked: Asked<'_>) -> Option<Judgement> {
+    let Asked { tool, read, server, .. } = asked;
+    let verb = read.name.verb;
     let selected = dispatch::selected(target, tool);
     let bound = selected.is_some() && is_bound(tool) && tool.read_only != Some(false);
-    if tool.destructive == Some(true) || (name.verb == Verb::Changes && !bound) {
+    if tool.destructive == Some(true) || (verb == Verb::Changes && !bound) {
         return None;
     }
-    if tool.read_only == Some(false) && name.verb != Verb::Lists {
+    if tool.read_only == Some(false) && verb != Verb::Lists {
         return None;
     }
     let mut judgement = match selected {
         Some(selected) => {
             let why = format!("selects {} by argument", selected.word);
-            vec![(selected.score * server.weight(target, selected.noun, tool), why)]
+            vec![(selected.score * server.weight(target, selected.noun, read), why)]
         }
         None if dispatch::is_dispatcher(tool) => return None,
-        None => vec![object(target, tool, &name, server)?, verb(&name, tool)?],
+        None => {
+            let mut own = evidence::object(target, read, server)?;
+            own.push(evidence::verb(read, tool)?);
+            own
+        }
     };
-    judgement.extend(supply(target, tool));
+    judgement.extend(evidence::supply(target, asked));
     if let Some(hint) = tool.read_only.filter(|it| *it) {
         judgement.push((1.0, format!("read-only hint {hint}")));
     }
     (judgement.iter().map(|(factor, _)| factor).product::<f64>() > 0.1).then_some(judgement)
-}
-
-/// What the tool speaks of: by its name, else by the first sentence of its description.
-fn object(
-    target: TargetModel,
-    tool: &ToolSpec<'_>,
-    name: &Name,
-    server: &Server,
-) -> Option<(f64, String)> {
-    let by_name = nouns::matching(target, &name.object);
-    let described = name::described(tool.description.unwrap_or_default());
-    let by_description =
-        described.as_ref().and_then(|it| nouns::matching(target, &it.object)).map(|mut it| {
-            it.score *= 0.75;
-            it
-        });
-    let (found, whence) = match (by_name, by_description) {
-        (Some(named), Some(told)) if told.score > named.score => (told, "description"),
-        (Some(named), _) => (named, "name"),
-        // A description adds to a name that says nothing, not to one that says something else.
-        (None, Some(told)) if !nouns::is_known(&name.object) => (told, "description"),
-        (None, _) => return None,
-    };
-    let context = server.weight(target, found.word, tool);
-    Some((found.score * context, format!("{whence} speaks of {}", found.word)))
-}
-
-/// Whether the tool lists, rather than fetches one or does something else.
-fn verb(name: &Name, tool: &ToolSpec<'_>) -> Option<(f64, String)> {
-    let described = name::described(tool.description.unwrap_or_default());
-    let told = described.as_ref().is_some_and(|it| it.lists);
-    let many = name.is_plural || described.as_ref().is_some_and(|it| it.is_plural);
-    match name.verb {
-        // An export may be a file.
-        Verb::Lists if name.exports => Some((0.93, "name exports".to_owned())),
-        Verb::Lists => Some((1.0, "name lists".to_owned())),
-        Verb::Reads if name.is_plural => Some((0.92, "name reads many".to_owned())),
-        Verb::Reads if told && many => Some((0.85, "description lists".to_owned())),
-        Verb::Reads => Some((0.4, "name reads one".to_owned())),
-        Verb::None if told => Some((0.9, "description lists".to_owned())),
-        Verb::None if name.is_plural => Some((0.75, "name is plural".to_owned())),
-        Verb::None => Some((0.45, "no verb".to_owned())),
-        Verb::Changes => None,
-    }
-}
-
-/// What the tool requires, and whether we have it.
-fn supply(target: TargetModel, tool: &ToolSpec<'_>) -> Judgement {
-    let selected = dispatch::selected(target, tool).map(|it| it.arguments).unwrap_or_default();
-    let needed =
-        arguments::required(tool).into_iter().filter(|(name, _)| !selected.contains_key(name));
-    let factor = |(name, supplied): (String, arguments::Supplied)| {
-        let factor = match supplied {
-            arguments::Supplied::Value(_) => return None,
-            arguments::Supplied::Guess => 0.9,
-            arguments::Supplied::FromAnother => 0.8,
-            arguments::Supplied::OneRecord => 0.55,
-            arguments::Supplied::Unknown => 0.6,
-        };
-        Some((factor, format!("requires {name}")))
-    };
-    needed.filter_map(factor).collect()
 }

@@ -79,7 +79,7 @@ fn supplied(name: &str, property: &Value) -> Supplied {
 }
 
 /// A reference to a definition is an object in every schema that was seen.
-fn kind(property: &Value) -> &str {
+pub(super) fn kind(property: &Value) -> &str {
     match property.get("type") {
         Some(Value::String(one)) => one,
         Some(Value::Array(several)) => several.iter().find_map(Value::as_str).unwrap_or("string"),

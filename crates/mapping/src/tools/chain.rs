@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::ToolSpec;
-use super::arguments::{Supplied, property, required};
-use super::name::{Verb, raw};
+use super::arguments::{Supplied, property, required, widest};
+use super::name::{Name, Verb, raw};
 use super::server::Server;
 use crate::draw::words;
 
@@ -45,12 +45,29 @@ pub fn supply(
     tools: &[ToolSpec<'_>],
     may: impl Fn(usize) -> bool,
 ) -> Supply {
+    within(tool, given, tools, &Server::of(tools), &may)
+}
+
+pub(super) fn within(
+    tool: &ToolSpec<'_>,
+    given: &Map<String, Value>,
+    tools: &[ToolSpec<'_>],
+    server: &Server,
+    may: &dyn Fn(usize) -> bool,
+) -> Supply {
     let missing = required(tool).into_iter().filter(|(name, _)| !given.contains_key(name));
     let mut scoped = None;
     for (name, supplied) in missing {
+        let found = |name: &str| chain(tool, name, tools, server, may);
         match supplied {
             Supplied::Value(_) | Supplied::Guess => {}
-            Supplied::FromAnother | Supplied::OneRecord if scoped.is_none() => scoped = Some(name),
+            Supplied::FromAnother | Supplied::OneRecord if scoped.is_none() => {
+                scoped = Some((found(&name), name));
+            }
+            Supplied::Unknown if scoped.is_none() => match found(&name) {
+                Some(chain) => scoped = Some((Some(chain), name)),
+                None => return Supply::Unknown { argument: name },
+            },
             // One level, one parent.
             Supplied::FromAnother | Supplied::OneRecord | Supplied::Unknown => {
                 return Supply::Unknown { argument: name };
@@ -59,36 +76,40 @@ pub fn supply(
     }
     match scoped {
         None => Supply::Ready,
-        Some(argument) => match chain(tool, &argument, tools, may) {
-            Some(chain) => Supply::Chained(chain),
-            None => Supply::ParentScoped { argument },
-        },
+        Some((Some(chain), _)) => Supply::Chained(chain),
+        Some((None, argument)) => Supply::ParentScoped { argument },
     }
 }
 
 /// Words of an argument that say that it identifies, and not what.
 const KEYS: &[&str] =
-    &["id", "ids", "uid", "uids", "uuid", "uuids", "key", "keys", "number", "slug", "name"];
+    &["id", "ids", "uid", "uids", "uuid", "uuids", "key", "keys", "number", "slug", "name", "code"];
 
 fn chain(
     tool: &ToolSpec<'_>,
     argument: &str,
     tools: &[ToolSpec<'_>],
-    may: impl Fn(usize) -> bool,
+    server: &Server,
+    may: &dyn Fn(usize) -> bool,
 ) -> Option<Chain> {
     let parts = raw(argument);
     let own: Vec<&str> = parts.iter().map(String::as_str).filter(|it| !KEYS.contains(it)).collect();
     let noun = match own.as_slice() {
-        [] => scope(tool.name)?,
-        ["path"] => vec!["directory".to_owned()],
+        [] => scope(tool.name).unwrap_or_default(),
+        ["path" | "directory" | "folder"] => vec!["directory".to_owned()],
         _ => words(&own.join(" ")),
     };
-    let server = Server::of(tools);
+    let told = told(tool, argument);
     let each = tools.iter().enumerate().filter(|(index, it)| may(*index) && it.name != tool.name);
-    let scored = each.filter_map(|(index, it)| Some((lists(it, &noun, &server)?, index)));
+    let scored = each.filter_map(|(index, it)| {
+        let read = server.read(index)?;
+        Some((lists(it, &read.name, &noun, told.contains(it.name))?, index))
+    });
     // The first of the best, so that the order of a catalogue decides between equals.
     let best = scored.reduce(|best, it| if it.0 > best.0 { it } else { best });
     let (_, parent) = best?;
+    // What is told of a parent is named after the tool that lists it, where nothing else names it.
+    let noun = if noun.is_empty() { server.read(parent)?.name.object.clone() } else { noun };
     let field = if own.is_empty() { format!("{}_id", noun.join("_")) } else { argument.to_owned() };
     Some(Chain {
         takes_list: property(tool, argument).get("type").is_some_and(|it| it == "array"),
@@ -98,6 +119,17 @@ fn chain(
         arguments: given(tools.get(parent)?),
         noun,
     })
+}
+
+/// What is said of an argument: by its schema, and by the lines of the description that name it.
+fn told(tool: &ToolSpec<'_>, argument: &str) -> String {
+    let own = property(tool, argument).get("description").and_then(Value::as_str);
+    let lines = tool.description.unwrap_or_default().lines();
+    let of_it = lines.filter(|it| {
+        let line = it.trim_start_matches([' ', '-', '*', '`']);
+        line.strip_prefix(argument).is_some_and(|it| it.starts_with([':', ' ', '(', '`']))
+    });
+    own.into_iter().chain(of_it).collect::<Vec<_>>().join(" ")
 }
 
 /// `list_attachments_for_a_transaction`: what the rows are within.
@@ -110,22 +142,23 @@ fn scope(tool: &str) -> Option<Vec<String>> {
     (!noun.is_empty()).then(|| words(&noun.join(" ")))
 }
 
-/// How well a tool lists things of a noun, asking for nothing that we do not have.
-fn lists(tool: &ToolSpec<'_>, noun: &[String], server: &Server) -> Option<u32> {
-    let name = server.name(tool);
+/// How well a tool lists things of a noun, asking for nothing that we do not have. `told`: the
+/// argument's description sends its reader there.
+fn lists(tool: &ToolSpec<'_>, name: &Name, noun: &[String], told: bool) -> Option<u32> {
     let is_safe = tool.destructive != Some(true) && tool.read_only != Some(false);
     let verb = match name.verb {
         Verb::Lists => 2,
         Verb::Reads | Verb::None if name.is_plural => 1,
         Verb::Reads | Verb::None | Verb::Changes => return None,
     };
-    let needs_nothing = required(tool).iter().all(|(_, it)| matches!(it, Supplied::Value(_)));
-    let fit = if name.object == noun {
-        8
-    } else if name.object.ends_with(noun) {
-        4
-    } else {
-        return None;
+    let has = |it: &Supplied| matches!(it, Supplied::Value(_) | Supplied::Guess);
+    let needs_nothing = required(tool).iter().all(|(_, it)| has(it));
+    let fit = match () {
+        () if told => 16,
+        () if noun.is_empty() => return None,
+        () if name.object == noun => 8,
+        () if name.object.ends_with(noun) => 4,
+        () => return None,
     };
     // `list_all_x` says more than `search_x`.
     let plain = u32::from(raw(tool.name).iter().any(|it| it == "list" || it == "all"));
@@ -135,7 +168,8 @@ fn lists(tool: &ToolSpec<'_>, noun: &[String], server: &Server) -> Option<u32> {
 fn given(tool: &ToolSpec<'_>) -> Map<String, Value> {
     let known = required(tool).into_iter().filter_map(|(name, it)| match it {
         Supplied::Value(value) => Some((name, value)),
-        Supplied::Guess | Supplied::FromAnother | Supplied::OneRecord | Supplied::Unknown => None,
+        Supplied::Guess => Some((name.clone(), Value::from(widest(&name)))),
+        Supplied::FromAnother | Supplied::OneRecord | Supplied::Unknown => None,
     });
     known.collect()
 }
@@ -193,88 +227,4 @@ fn plain(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn spec(wire: &Value) -> ToolSpec<'_> {
-        ToolSpec {
-            name: wire["name"].as_str().unwrap_or_default(),
-            description: None,
-            input_schema: &wire["inputSchema"],
-            output_schema: None,
-            read_only: None,
-            destructive: None,
-        }
-    }
-
-    fn tool(name: &str, required: &[&str]) -> Value {
-        let fields = required.iter().map(|it| ((*it).to_owned(), json!({"type": "string"})));
-        let fields: Map<String, Value> = fields.collect();
-        json!({"name": name, "inputSchema": {"properties": fields, "required": required}})
-    }
-
-    /// The supply of the first tool, whose neighbours are the others.
-    fn check(tools: &[Value], expected: &str) {
-        let specs: Vec<ToolSpec<'_>> = tools.iter().map(spec).collect();
-        let told = match supply(&specs[0], &Map::new(), &specs, |_| true) {
-            Supply::Ready => "ready".to_owned(),
-            Supply::Chained(it) => {
-                format!("{} from {} as {}", it.argument, specs[it.parent].name, it.field)
-            }
-            Supply::ParentScoped { argument } => format!("nobody lists {argument}"),
-            Supply::Unknown { argument } => format!("{argument} is unknown"),
-        };
-        assert_eq!(told, expected);
-    }
-
-    #[test]
-    fn a_parent_is_listed_by_the_tool_of_its_name() {
-        let rows = tool("list_transactions", &["account_id"]);
-        let accounts = tool("list_accounts", &[]);
-        check(&[rows.clone(), accounts.clone()], "account_id from list_accounts as account_id");
-        let other = tool("get_accounts", &[]);
-        check(
-            &[rows.clone(), other, accounts.clone()],
-            "account_id from list_accounts as account_id",
-        );
-        let needy = tool("list_accounts", &["bank_id"]);
-        check(&[rows.clone(), needy], "nobody lists account_id");
-        check(&[rows], "nobody lists account_id");
-        let two = tool("list_transactions", &["account_id", "card_id"]);
-        check(&[two, accounts.clone()], "card_id is unknown");
-        check(&[tool("list_transactions", &[]), accounts], "ready");
-    }
-
-    #[test]
-    fn an_argument_without_a_noun_takes_it_from_the_name_of_its_tool() {
-        let rows = tool("list_attachments_for_a_transaction", &["id"]);
-        let transactions = tool("list_transactions", &[]);
-        check(&[rows, transactions], "id from list_transactions as transaction_id");
-    }
-
-    #[test]
-    fn a_tool_that_changes_something_is_not_asked_for_parents() {
-        let rows = tool("list_transactions", &["account_id"]);
-        check(&[rows, tool("delete_accounts", &[])], "nobody lists account_id");
-    }
-
-    #[test]
-    fn a_parent_is_known_by_its_identifier_and_told_to_rows_that_do_not_say() {
-        let tools = [tool("list_transactions", &["account_id"]), tool("list_accounts", &[])];
-        let specs: Vec<ToolSpec<'_>> = tools.iter().map(spec).collect();
-        let supply = supply(&specs[0], &Map::new(), &specs, |_| true);
-        let Supply::Chained(chain) = supply else { panic!("{supply:?}") };
-        let parent = json!({"name": "Main", "id": "a1", "owner_id": 7});
-        assert_eq!(chain.id(&parent), Some(&json!("a1")));
-        assert_eq!(chain.id(&json!({"accountId": 5, "id": 1})), Some(&json!(5)));
-        assert_eq!(chain.id(&json!({"id": null, "active": true})), None);
-        let mut row = json!({"amount": 1});
-        chain.tell(&mut row, &json!("a1"));
-        assert_eq!(row, json!({"amount": 1, "account_id": "a1"}));
-        let mut knows = json!({"accountId": "a2"});
-        chain.tell(&mut knows, &json!("a1"));
-        assert_eq!(knows, json!({"accountId": "a2"}));
-    }
-}
+mod tests;

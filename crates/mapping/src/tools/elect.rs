@@ -3,13 +3,16 @@
 use domain::TargetModel;
 use serde_json::{Map, Value};
 
-use super::{Scored, Supply, THRESHOLD, ToolSpec, arguments, choose, chosen, seats, supply_of};
+use super::chain::within;
+use super::server::Server;
+use super::{Scored, Supply, THRESHOLD, ToolSpec, arguments, choose_of, chosen, seats};
 use crate::jury::{self, Verdict};
 
 /// The tools of a server, weighed for one target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidates {
-    /// Tools that list the target and can be called, the best first.
+    /// Tools that list the target and can be called, the best first. If none can be called with
+    /// what is known, those that ask for more: the server's answer names what is missing.
     pub passing: Vec<Scored>,
     /// There are tools that list it, and each lists within a parent that no tool lists.
     pub is_parent_scoped: bool,
@@ -31,19 +34,25 @@ pub fn candidates(
     tools: &[ToolSpec<'_>],
     may_call: impl Fn(usize) -> bool,
 ) -> Candidates {
-    let ranked = choose(target, tools).ranked.into_iter().filter(|it| may_call(it.index));
+    let server = Server::of(tools);
+    let ranked =
+        choose_of(target, tools, &server).ranked.into_iter().filter(|it| may_call(it.index));
     let ranked: Vec<Scored> = ranked.collect();
     let best = ranked.first().cloned();
-    let (mut passing, mut scoped, mut unknown) = (Vec::new(), 0, 0);
+    let (mut ready, mut needy, mut unknown) = (Vec::new(), Vec::new(), false);
     for it in ranked.into_iter().filter(|it| it.score >= THRESHOLD) {
         let Some(tool) = tools.get(it.index) else { continue };
-        match supply_of(tool, &arguments(target, tool), tools, &may_call) {
-            Supply::Ready | Supply::Chained(_) => passing.push(it),
-            Supply::ParentScoped { .. } => scoped += 1,
-            Supply::Unknown { .. } => unknown += 1,
+        match within(tool, &arguments(target, tool), tools, &server, &may_call) {
+            Supply::Ready | Supply::Chained(_) => ready.push(it),
+            Supply::ParentScoped { .. } => needy.push(it),
+            Supply::Unknown { .. } => {
+                unknown = true;
+                needy.push(it);
+            }
         }
     }
-    let is_parent_scoped = passing.is_empty() && scoped > 0 && unknown == 0;
+    let is_parent_scoped = ready.is_empty() && !needy.is_empty() && !unknown;
+    let passing = if ready.is_empty() { needy } else { ready };
     Candidates { passing, is_parent_scoped, best }
 }
 

@@ -1,7 +1,10 @@
 //! The things that tools list, by the names that servers give them.
 
+use std::sync::LazyLock;
+
 use domain::TargetModel;
 
+use super::closeness::closeness;
 use crate::draw::words;
 
 /// A noun found in an object.
@@ -14,10 +17,10 @@ pub(super) struct Found {
 
 /// How well an object names a target; `None` if it does not.
 pub(super) fn matching(target: TargetModel, object: &[String]) -> Option<Found> {
-    let found = table(target).iter().filter_map(|(word, weight)| {
-        let noun = words(word);
-        let closeness = closeness(object, &noun)?;
-        Some(Found { word, score: weight * closeness })
+    let nouns = NOUNS.iter().filter(|it| it.target == target);
+    let found = nouns.filter_map(|it| {
+        let closeness = closeness(object, &it.words)?;
+        Some(Found { word: it.word, score: it.weight * closeness })
     });
     found.max_by(|left, right| left.score.total_cmp(&right.score))
 }
@@ -28,88 +31,27 @@ pub(super) fn is_known(object: &[String]) -> bool {
     TargetModel::ALL.iter().any(known)
 }
 
-/// The head of an English compound is its last word: invoice items are items.
-fn closeness(object: &[String], noun: &[String]) -> Option<f64> {
-    if object == noun {
-        return Some(1.0);
-    }
-    if let Some(before) = object.strip_suffix(noun) {
-        let weigh = |it: &String| match it.as_str() {
-            it if STRANGE.contains(&it) => 0.3,
-            it if PLAIN.contains(&it) => 0.97,
-            _ => 0.85,
-        };
-        return Some(before.iter().map(weigh).product());
-    }
-    let after = object.strip_prefix(noun)?;
-    after.iter().all(|it| TAILS.contains(&it.as_str())).then_some(0.93)
+struct Noun {
+    target: TargetModel,
+    word: &'static str,
+    words: Vec<String>,
+    weight: f64,
 }
 
-/// Words before a noun that leave it what it is.
-const PLAIN: &[&str] = &[
-    "client",
-    "customer",
-    "supplier",
-    "vendor",
-    "sale",
-    "sales",
-    "sent",
-    "received",
-    "purchase",
-    "bank",
-    "business",
-    "financial",
-    "wallet",
-    "crm",
-    "external",
-    "incoming",
-    "outgoing",
-    "posted",
-    "saved",
-    "sepa",
-    "linked",
-    "connected",
-    "drive",
-    "google",
-    "provider",
-    "open",
-    "manual",
-];
-
-/// Words before a noun that make it another thing.
-const STRANGE: &[&str] = &[
-    "recurring",
-    "template",
-    "draft",
-    "scheduled",
-    "deleted",
-    "tax",
-    "custom",
-    "email",
-    "mail",
-    "calendar",
-    "shared",
-    "team",
-    "public",
-    "related",
-    "similar",
-    "duplicate",
-    "uncategorized",
-    "pending",
-    "pull",
-    "deal",
-    "lead",
-    "schema",
-    "quickfile",
-    "git",
-    "product",
-    "unread",
-    "service",
-];
-
-/// Words after a noun that leave it what it is.
-const TAILS: &[&str] =
-    &["overview", "metadata", "info", "detail", "summary", "directory", "object"];
+/// Split into words once: a catalogue of hundreds of tools asks for them thousands of times.
+static NOUNS: LazyLock<Vec<Noun>> = LazyLock::new(|| {
+    let of = |target: &TargetModel| {
+        let target = *target;
+        let noun = move |it: &(&'static str, f64)| Noun {
+            target,
+            word: it.0,
+            words: words(it.0),
+            weight: it.1,
+        };
+        table(target).iter().map(noun)
+    };
+    TargetModel::ALL.iter().flat_map(of).collect()
+});
 
 type Weights = &'static [(&'static str, f64)];
 
@@ -132,6 +74,18 @@ const fn table(target: TargetModel) -> Weights {
 }
 
 const COMPANY: Weights = &[
+    ("third party", 0.9),
+    ("business partner", 1.0),
+    ("counterparty", 0.85),
+    ("correspondent", 0.75),
+    ("merchant", 0.6),
+    ("provider", 0.8),
+    ("party", 0.7),
+    ("relation", 0.75),
+    ("subsidiary", 0.7),
+    ("legal entity", 0.75),
+    ("agency", 0.55),
+    ("trading partner", 0.9),
     ("company", 1.0),
     ("organization", 1.0),
     ("customer", 0.95),
@@ -144,29 +98,18 @@ const COMPANY: Weights = &[
     ("partner", 0.8),
     ("payee", 0.72),
     ("store", 0.6),
-    ("contact", 0.72),
-    ("entreprise", 0.9),
-    ("societe", 0.9),
-    ("fournisseur", 0.85),
-    ("kunde", 0.9),
-    ("kunden", 0.9),
-    ("lieferant", 0.85),
-    ("klant", 0.9),
-    ("klanten", 0.9),
-    ("leverancier", 0.85),
-    ("empresa", 0.9),
-    ("cliente", 0.9),
-    ("proveedor", 0.85),
-    ("azienda", 0.9),
-    ("clienti", 0.9),
-    ("fornitore", 0.85),
-    ("firma", 0.85),
-    ("bedrijf", 0.9),
+    ("contact", 0.85),
     ("company info", 0.55),
-    ("account", 0.55),
+    ("account", 0.85),
 ];
 
 const PEOPLE: Weights = &[
+    ("user account", 0.68),
+    ("individual", 0.8),
+    ("worker", 0.85),
+    ("team member", 0.75),
+    ("personnel", 0.85),
+    ("guest", 0.55),
     ("person", 1.0),
     ("people", 1.0),
     ("contact", 0.97),
@@ -175,45 +118,45 @@ const PEOPLE: Weights = &[
     ("member", 0.7),
     ("workspace member", 0.75),
     ("membership", 0.75),
-    ("user", 0.62),
+    ("user", 0.7),
     ("customer", 0.62),
     ("client", 0.6),
     ("candidate", 0.7),
-    ("lead", 0.56),
-    ("personne", 0.95),
-    ("employe", 0.9),
-    ("kontakt", 0.95),
-    ("kontakte", 0.95),
-    ("mitarbeiter", 0.9),
-    ("medewerker", 0.9),
-    ("persona", 0.95),
-    ("empleado", 0.9),
-    ("contatto", 0.95),
+    ("lead", 0.62),
     ("address book", 0.8),
     ("attendee", 0.6),
     ("address", 0.65),
 ];
 
 const INVOICE: Weights = &[
+    ("cfdi", 0.95),
+    ("nfe", 0.9),
+    ("nfse", 0.9),
+    ("dte", 0.85),
+    ("expense", 0.58),
+    ("purchase bill", 0.9),
+    ("accounts receivable", 0.6),
     ("invoice", 1.0),
     ("bill", 0.85),
     ("voucher", 0.8),
     ("credit note", 0.68),
     ("sale document", 0.8),
-    ("facture", 1.0),
-    ("rechnung", 1.0),
-    ("rechnungen", 1.0),
-    ("factuur", 1.0),
-    ("facturen", 1.0),
-    ("factura", 1.0),
-    ("fattura", 1.0),
-    ("fatture", 1.0),
     ("receivable", 0.6),
     ("invoice new", 0.9),
     ("credit memo", 0.68),
 ];
 
 const TRANSACTION: Weights = &[
+    ("bank line", 0.85),
+    ("bank entry", 0.85),
+    ("mutation", 0.7),
+    ("deposit", 0.58),
+    ("payment order", 0.62),
+    ("bank statement line", 0.95),
+    ("payment transaction", 0.95),
+    ("transaction history", 0.9),
+    ("transaction register", 1.0),
+    ("statement entry", 0.8),
     ("transaction", 1.0),
     ("bank transaction", 1.0),
     ("movement", 0.8),
@@ -222,23 +165,20 @@ const TRANSACTION: Weights = &[
     ("charge", 0.72),
     ("transfer", 0.7),
     ("payout", 0.62),
-    ("register", 0.7),
-    ("withdrawal", 0.6),
-    ("refund", 0.56),
+    ("register", 0.92),
+    ("withdrawal", 0.62),
+    ("refund", 0.62),
     ("bank feed", 0.85),
-    ("umsatz", 0.9),
-    ("umsaetze", 0.9),
-    ("transactie", 0.95),
-    ("transaccion", 0.95),
-    ("movimiento", 0.85),
-    ("movimento", 0.85),
-    ("transazione", 0.95),
     ("operation", 0.5),
     ("statement line", 0.8),
     ("balance transaction", 0.95),
 ];
 
 const ACCOUNT: Weights = &[
+    ("cash account", 1.0),
+    ("cashbox", 0.7),
+    ("bank", 0.56),
+    ("credit card", 0.58),
     ("account", 0.9),
     ("bank account", 1.0),
     ("financial account", 1.0),
@@ -246,18 +186,16 @@ const ACCOUNT: Weights = &[
     ("balance", 0.65),
     ("bank balance", 0.7),
     ("account balance", 0.75),
-    ("konto", 0.9),
-    ("konten", 0.9),
-    ("bankkonto", 1.0),
-    ("compte", 0.9),
-    ("compte bancaire", 1.0),
-    ("rekening", 0.9),
-    ("cuenta", 0.9),
-    ("conto", 0.9),
     ("wallet balance", 0.65),
 ];
 
 const LEDGER_ACCOUNT: Weights = &[
+    ("gl code", 0.9),
+    ("account plan", 0.9),
+    ("nominal", 0.8),
+    ("nominal ledger account", 1.0),
+    ("account chart", 0.9),
+    ("account code", 0.8),
     ("ledger account", 1.0),
     ("gl account", 1.0),
     ("chart-of-account", 1.0),
@@ -268,22 +206,30 @@ const LEDGER_ACCOUNT: Weights = &[
     ("accounting account", 1.0),
     ("posting category", 0.7),
     ("trial balance", 0.56),
-    ("sachkonto", 1.0),
-    ("sachkonten", 1.0),
-    ("plan comptable", 1.0),
-    ("grootboekrekening", 1.0),
 ];
 
 const JOURNAL: Weights = &[
+    ("daybook", 0.9),
+    ("day book", 0.9),
+    ("journal type", 0.6),
     ("journal", 0.95),
     ("accounting journal", 1.0),
     ("ledger journal", 0.9),
-    ("dagboek", 0.95),
-    ("diario", 0.9),
-    ("giornale", 0.9),
 ];
 
 const JOURNAL_ENTRY: Weights = &[
+    ("journal batch", 0.75),
+    // `batches`, made singular by its last letter.
+    ("journal batche", 0.75),
+    ("journal line", 0.9),
+    ("journal item", 0.9),
+    ("journal voucher", 0.9),
+    ("gl entry", 0.95),
+    ("gl transaction", 0.85),
+    ("ledger transaction", 0.8),
+    ("ledger posting", 0.95),
+    ("bookkeeping entry", 0.95),
+    ("accounting year entry", 0.8),
     ("journal entry", 1.0),
     ("manual journal", 1.0),
     ("ledger entry", 0.95),
@@ -292,16 +238,15 @@ const JOURNAL_ENTRY: Weights = &[
     ("posting", 0.85),
     ("entry", 0.6),
     ("journal transaction", 0.9),
-    ("ecriture", 0.9),
-    ("buchung", 0.9),
-    ("buchungen", 0.9),
-    ("boeking", 0.9),
     ("journal", 0.56),
-    ("ledger", 0.56),
-    ("asiento", 0.9),
+    ("ledger", 0.54),
 ];
 
 const EMAIL: Weights = &[
+    ("mail message", 1.0),
+    ("mail", 0.9),
+    ("outlook message", 1.0),
+    ("conversation", 0.5),
     ("email", 1.0),
     ("message", 0.9),
     ("inbox", 0.85),
@@ -311,12 +256,17 @@ const EMAIL: Weights = &[
     ("thread", 0.65),
     ("gmail", 0.9),
     ("gmail thread", 0.65),
-    ("courriel", 1.0),
-    ("correo", 1.0),
-    ("nachricht", 0.9),
 ];
 
 const PAYMENT_MEANS: Weights = &[
+    ("credit card", 0.95),
+    ("debit card", 0.95),
+    ("payment option", 0.6),
+    ("iban", 0.7),
+    ("sepa mandate", 0.8),
+    ("direct debit mandate", 0.8),
+    ("payee account", 0.75),
+    ("counterpart", 0.56),
     ("payment method", 1.0),
     ("card", 0.85),
     ("beneficiary", 0.9),
@@ -328,22 +278,36 @@ const PAYMENT_MEANS: Weights = &[
     ("payment card", 0.95),
     ("recipient", 0.58),
     ("store payment method", 0.7),
-    ("zahlungsart", 0.9),
-    ("moyen de paiement", 0.9),
 ];
 
 const INVOICE_TRANSACTION: Weights = &[
+    ("payment receipt", 0.6),
+    ("invoice allocation", 1.0),
+    ("invoice settlement", 0.9),
+    ("settlement", 0.55),
+    ("supplier payment", 0.85),
+    ("vendor payment", 0.85),
+    ("payment reconciliation", 0.6),
+    ("client payment", 0.85),
     ("invoice payment", 1.0),
     ("payment allocation", 1.0),
     ("allocation", 0.9),
     ("bill payment", 0.95),
     ("customer payment", 0.9),
     ("payment application", 0.9),
-    ("payment", 0.7),
+    ("payment", 0.8),
     ("payment intent", 0.6),
 ];
 
 const DOCUMENT: Weights = &[
+    ("doc", 0.68),
+    ("pdf", 0.6),
+    ("upload", 0.6),
+    ("blob", 0.7),
+    ("attachable", 0.8),
+    ("drive item", 1.0),
+    ("tax doc", 0.75),
+    ("media file", 0.85),
     ("document", 0.95),
     ("file", 1.0),
     ("attachment", 0.9),
@@ -354,13 +318,7 @@ const DOCUMENT: Weights = &[
     ("directory", 0.6),
     ("directory tree", 0.75),
     ("google doc", 0.65),
-    ("statement", 0.56),
-    ("dokument", 0.95),
-    ("dokumente", 0.95),
-    ("fichier", 1.0),
-    ("datei", 1.0),
-    ("bestand", 0.9),
-    ("documento", 0.95),
+    ("statement", 0.62),
     ("spreadsheet", 0.6),
     ("gdrive", 0.85),
 ];

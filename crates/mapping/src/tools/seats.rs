@@ -4,8 +4,8 @@ use domain::TargetModel;
 use serde_json::{Map, Value, json};
 
 use super::name::{self, Verb};
-use super::server::Server;
-use super::{Scored, ToolSpec, dispatch, nouns, supply};
+use super::server::{Read, Server};
+use super::{Asked, Scored, ToolSpec, dispatch, evidence, nouns};
 use crate::jury::{Ballot, Family, Seat};
 
 /// Evidence of one kind that differs by less than this does not tell two tools apart.
@@ -37,15 +37,18 @@ pub(super) fn seats(target: TargetModel, tools: &[ToolSpec<'_>], passing: &[Scor
     let server = Server::of(tools);
     let seat = |goes: Goes| {
         let evidence = |it: &Scored| {
-            let tool = tools.get(it.index)?;
+            let (tool, read) = (tools.get(it.index)?, server.read(it.index)?);
+            let asked = Asked { tool, read, tools, server: &server };
             Some(match goes {
-                Goes::Names => by_name(target, tool, &server),
-                Goes::Descriptions => by_description(target, tool),
-                Goes::Schemas => by_schema(target, tool),
+                Goes::Names => by_name(target, read, &server),
+                Goes::Descriptions => by_description(target, read),
+                Goes::Schemas => by_schema(target, asked),
             })
         };
+        // A seat sees the rest as well, so that no kind of evidence carries a tool that asks for
+        // what nobody has, or a part of the records past the whole.
         let weighed: Vec<(f64, &Scored)> =
-            passing.iter().filter_map(|it| Some((evidence(it)?, it))).collect();
+            passing.iter().filter_map(|it| Some((evidence(it)? * it.score, it))).collect();
         let most = weighed.iter().map(|(weight, _)| *weight).fold(0.0, f64::max);
         let best = weighed.iter().find(|(weight, _)| *weight > most - ALIKE).map(|(_, it)| *it);
         Seat {
@@ -68,10 +71,10 @@ fn ballot(target: TargetModel, choice: Option<&Scored>, tools: &[ToolSpec<'_>]) 
     }
 }
 
-fn by_name(target: TargetModel, tool: &ToolSpec<'_>, server: &Server) -> f64 {
-    let name = server.name(tool);
+fn by_name(target: TargetModel, read: &Read, server: &Server) -> f64 {
+    let name = &read.name;
     let object = nouns::matching(target, &name.object)
-        .map_or(0.0, |it| it.score * server.weight(target, it.word, tool));
+        .map_or(0.0, |it| it.score * server.weight(target, it.word, read));
     let verb = match name.verb {
         Verb::Lists => 1.0,
         Verb::Reads | Verb::None if name.is_plural => 0.85,
@@ -81,17 +84,17 @@ fn by_name(target: TargetModel, tool: &ToolSpec<'_>, server: &Server) -> f64 {
     object * verb
 }
 
-fn by_description(target: TargetModel, tool: &ToolSpec<'_>) -> f64 {
-    let described = name::described(tool.description.unwrap_or_default());
-    described.map_or(0.0, |it| {
+fn by_description(target: TargetModel, read: &Read) -> f64 {
+    read.described.as_ref().map_or(0.0, |it| {
         let object = nouns::matching(target, &it.object).map_or(0.0, |it| it.score);
         object * if it.lists { 1.0 } else { 0.6 }
     })
 }
 
 /// What can be asked for, whether we can ask, and what comes back.
-fn by_schema(target: TargetModel, tool: &ToolSpec<'_>) -> f64 {
-    let supplied: f64 = supply(target, tool).iter().map(|(factor, _)| factor).product();
+fn by_schema(target: TargetModel, asked: Asked<'_>) -> f64 {
+    let tool = asked.tool;
+    let supplied: f64 = evidence::supply(target, asked).iter().map(|(factor, _)| factor).product();
     let selected = dispatch::selected(target, tool).map_or(0.0, |it| it.score);
     let properties = tool.input_schema.get("properties").and_then(Value::as_object);
     let pages = properties.is_some_and(|it| it.keys().any(|it| is_about_pages(it)));

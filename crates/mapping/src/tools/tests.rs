@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod context;
+mod readings;
+
 /// A catalogue, a line each: name, description, required arguments.
 fn catalogue(lines: &str) -> Vec<Value> {
     let tool = |line: &str| {
@@ -210,6 +213,7 @@ fn a_dispatcher_is_told_of_which_kind() {
     })];
     expect![[r#"
         company: list_records {"resource":"customers"}
+        people: list_records {"resource":"customers"}
         invoice: list_records {"resource":"sales_invoices"}
         account: list_records {"resource":"bank_accounts"}
         ledger_account: list_records {"resource":"chart_of_accounts"}"#]]
@@ -262,11 +266,20 @@ fn evidence_is_told() {
     let tools = catalogue("get_attachments | Get attachments | message_id");
     let choice = choose(TargetModel::Document, &specs(&tools));
     let first = choice.ranked.first().unwrap();
-    assert_eq!(
-        first.evidence,
-        ["name speaks of attachment", "name reads many", "requires message_id"]
-    );
-    assert!(first.score < THRESHOLD);
+    let expected = [
+        "name speaks of attachment",
+        "name reads many",
+        "requires message_id, which no tool lists",
+    ];
+    assert_eq!(first.evidence, expected);
+    let tools = catalogue("get_invoice | Get one invoice | invoice_id");
+    let choice = choose(TargetModel::Invoice, &specs(&tools));
+    let expected = [
+        "name speaks of invoice",
+        "against: name reads one",
+        "against: requires invoice_id, by which it fetches what is known already",
+    ];
+    assert_eq!(choice.ranked.first().unwrap().evidence, expected);
     assert_eq!(choice.chosen, None);
 }
 
