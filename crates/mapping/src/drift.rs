@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::path::Pick;
 use crate::plan::Plan;
 use crate::shape::Shape;
 
@@ -74,7 +75,7 @@ pub fn gains(before: &Plan, after: &Plan, new: &[String]) -> bool {
 impl Reads<'_> {
     fn has(&self, path: &str) -> bool {
         match self {
-            Self::Plan(plan) => plan.paths().iter().any(|it| is_at(&segments(it), path)),
+            Self::Plan(plan) => read(plan).any(|it| is_at(&it, path)),
             Self::Text(expression) => {
                 let name = path.rsplit('.').next().unwrap_or(path).replace("[]", "");
                 !name.is_empty() && expression.contains(&name)
@@ -83,9 +84,30 @@ impl Reads<'_> {
     }
 }
 
+/// Whatever a plan looks at, from the row: what its slots are read from, the members by which an
+/// item of a list is chosen, and what tells the rows of its kind from others.
+fn read(plan: &Plan) -> impl Iterator<Item = Vec<String>> {
+    let only = plan.records.only.as_ref().map(|it| it.path.clone());
+    plan.paths().into_iter().chain(only).flat_map(|path| {
+        let names = segments(&path);
+        let keys = path.0.iter().enumerate().filter_map(|(at, step)| match &step.pick {
+            Pick::Where { key, .. } => {
+                let list = names.iter().take(at + 1).cloned();
+                Some(list.chain([escaped(key)]).collect())
+            }
+            Pick::All | Pick::At(_) => None,
+        });
+        keys.chain([names.clone()]).collect::<Vec<_>>()
+    })
+}
+
 /// The names of a path, as a shape writes them.
 fn segments(path: &crate::path::Path) -> Vec<String> {
-    path.names().map(|it| it.replace('.', "\\.")).collect()
+    path.names().map(escaped).collect()
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('.', "\\.")
 }
 
 /// Whether a path of names is the one that a shape writes as `lines[].amount` or `rates.*`.

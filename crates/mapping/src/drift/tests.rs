@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::plan::{Slot, Source};
-use crate::records::Records;
+use crate::records::{Only, Records, Test};
 
 fn plan(paths: &[&str]) -> Plan {
     let slots = paths.iter().map(|it| Slot::copy(it, it.parse().unwrap())).collect();
@@ -98,4 +98,24 @@ fn a_new_path_is_a_gain_if_it_fills_what_was_empty() {
     assert!(gains(&before, &plan(&["name", "phone"]), &new));
     assert!(!gains(&before, &plan(&["name"]), &new));
     assert!(!gains(&plan(&["name", "phone"]), &plan(&["name", "phone"]), &new));
+}
+
+#[test]
+fn a_member_by_which_an_item_is_chosen_is_read_too() {
+    check(
+        &["phones[type=HOME].number"],
+        json!({ "phones": [{ "type": "HOME", "number": "1" }] }),
+        json!({ "phones": [{ "kind": "HOME", "number": "1" }] }),
+        expect![[r#"breaking: gone ["phones[].type"], changed [], new ["phones[].kind"]"#]],
+    );
+}
+
+#[test]
+fn what_tells_records_from_rows_of_another_kind_is_read_too() {
+    let only = Only { path: "kind".parse().unwrap(), test: Test::Not(vec!["folder".to_owned()]) };
+    let records = Records { only: Some(only), ..Records::default() };
+    let plan = Plan { records, ..plan(&["id"]) };
+    let (before, after) = (json!({ "id": 1, "kind": "file" }), json!({ "id": 1 }));
+    let (before, after) = (Shape::of(&[before]), Shape::of(&[after]));
+    assert!(between(&before, &after, Reads::Plan(&plan)).unwrap().is_breaking);
 }
