@@ -19,6 +19,7 @@ pub mod path;
 pub mod plan;
 pub mod records;
 pub mod regression;
+pub mod replay;
 pub mod seats;
 pub mod shape;
 pub mod tools;

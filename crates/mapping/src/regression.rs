@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use domain::TargetModel;
 use domain::entity;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::gate;
@@ -25,7 +26,7 @@ pub struct Measure {
 }
 
 /// A measure that got worse.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Worse {
     /// `valid_rows`, `distinct_keys`, or a fill rate, e.g. `fill_rate of issue_date`.
     pub metric: String,
