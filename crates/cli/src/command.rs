@@ -13,6 +13,7 @@ pub(crate) mod migrate;
 pub(crate) mod progress;
 pub(crate) mod prune;
 pub(crate) mod reasons;
+pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod sample_server;
 pub(crate) mod serve;

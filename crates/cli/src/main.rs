@@ -57,6 +57,8 @@ enum Command {
     Connector(command::connector::Options),
     /// Mappings: how rows become records; pin, redraw, roll back
     Mapping(command::mapping::Options),
+    /// Try another version, a pin, a redraw or an expression on stored records, before a switch
+    Replay(command::replay::Options),
     /// List or follow the diagnostics of a workspace
     Diagnostics(command::diagnostics::Options),
     /// The catalogue of reasons
@@ -127,6 +129,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Sync(_)
         | Command::Connector(_)
         | Command::Mapping(_)
+        | Command::Replay(_)
         | Command::Diagnostics(_)
         | Command::Reasons(_)
         | Command::Workspace(_)
@@ -159,6 +162,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Sync(options) => command::sync::run(context, &options).await,
         Command::Connector(options) => command::connector::run(context, &options).await,
         Command::Mapping(options) => command::mapping::run(context, &options).await,
+        Command::Replay(options) => command::replay::run(context, &options).await,
         Command::Diagnostics(options) => command::diagnostics::run(context, &options).await,
         Command::Reasons(options) => command::reasons::run(context, &options),
         Command::Workspace(action) => command::workspace::run(context, &action).await,

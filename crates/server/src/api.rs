@@ -10,6 +10,7 @@ pub(crate) mod included;
 pub(crate) mod probes;
 pub(crate) mod reasons;
 pub(crate) mod records;
+pub(crate) mod replays;
 pub mod sync_logs;
 pub mod transport;
 pub mod workspace_connectors;
@@ -36,6 +37,7 @@ static KINDS: &[&Kind] = &[
     &connector_mappings::KIND,
     &sync_logs::KIND,
     &probes::KIND,
+    &replays::KIND,
     &reasons::KIND,
 ];
 

@@ -136,7 +136,7 @@ fn example(route: &Route) -> Option<String> {
         Shape::Create(_) | Shape::Batch(_) | Shape::Update(_) => format!(
             "curl -X {method}{key} -H \"Content-Type: application/vnd.api+json\" --data @body.json {url}"
         ),
-        Shape::Probe { takes_body: true } => format!(
+        Shape::Probe { takes_body: true } | Shape::Replay => format!(
             "curl -X {method}{key} -H \"Content-Type: application/vnd.api+json\" --data @body.json {url}"
         ),
         Shape::Delete | Shape::Run | Shape::Probe { takes_body: false } => {

@@ -28,6 +28,7 @@ mod jsonapi;
 mod openapi;
 mod probes;
 mod problem;
+pub mod replay;
 pub mod routes;
 mod serve;
 

@@ -16,7 +16,7 @@ use utoipa::openapi::{
 };
 
 use crate::App;
-use crate::api::{self, probes, reasons, records};
+use crate::api::{self, probes, reasons, records, replays};
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
 use crate::jsonapi::media;
@@ -168,6 +168,7 @@ pub(crate) fn parameters(route: &Route) -> Parameters {
         | Shape::Delete
         | Shape::Run
         | Shape::Probe { .. }
+        | Shape::Replay
         | Shape::Other(_) => {}
     }
     Parameters(all)
@@ -248,6 +249,11 @@ fn body(route: &Route) -> Option<utoipa::openapi::request_body::RequestBody> {
         Shape::Probe { takes_body: true } => Some(
             builder.content(media::JSON_API, content(format!("new_{}", probes::KIND.name))).build(),
         ),
+        Shape::Replay => Some(
+            builder
+                .content(media::JSON_API, content(format!("new_{}", replays::KIND.name)))
+                .build(),
+        ),
         Shape::Update(kind) => Some(
             builder.content(media::JSON_API, content(format!("changed_{}", kind.name))).build(),
         ),
@@ -279,6 +285,7 @@ fn responses(route: &Route) -> utoipa::openapi::Responses {
     let done = |what: &str| ResponseBuilder::new().description(what);
     let document = |kind: &Kind| content(format!("{}_document", kind.name));
     let list = |kind: &Kind| content(format!("{}_list", kind.name));
+    let found = |what: &str, kind: &Kind| done(what).content(media::JSON_API, document(kind));
     let (status, response) = match route.shape {
         Shape::List(it) if it.kind.name == "connector_sync_diagnostic" => {
             let lines = || Content::new(Some(schema::text()));
@@ -288,17 +295,12 @@ fn responses(route: &Route) -> utoipa::openapi::Responses {
         Shape::List(it) | Shape::Reasons(it) => {
             ("200", done("A page").content(media::JSON_API, list(it.kind)))
         }
-        Shape::Find(it) => {
-            ("200", done("The resource").content(media::JSON_API, document(it.kind)))
-        }
+        Shape::Find(it) => ("200", found("The resource", it.kind)),
         Shape::Records(model) => {
             let kind = records::listing(model).kind;
             ("200", done("A page").content(media::JSON_API, list(kind)))
         }
-        Shape::Record(model) => {
-            let kind = records::listing(model).kind;
-            ("200", done("The resource").content(media::JSON_API, document(kind)))
-        }
+        Shape::Record(model) => ("200", found("The resource", records::listing(model).kind)),
         Shape::Create(kind) => ("201", done("Made").content(media::JSON_API, document(kind))),
         Shape::Batch(kind) => {
             ("201", done("All made, in their order").content(media::JSON_API, list(kind)))
@@ -317,9 +319,8 @@ fn responses(route: &Route) -> utoipa::openapi::Responses {
         Shape::Run => {
             ("202", done("The run").content(media::JSON_API, document(&api::sync_logs::KIND)))
         }
-        Shape::Probe { .. } => {
-            ("200", done("What was found").content(media::JSON_API, document(&probes::KIND)))
-        }
+        Shape::Probe { .. } => ("200", found("What was found", &probes::KIND)),
+        Shape::Replay => ("200", found("What would differ", &replays::KIND)),
         Shape::Other(media) => {
             ("200", done("As it says").content(media, Content::new(Some(schema::text()))))
         }

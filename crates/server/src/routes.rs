@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use domain::TargetModel;
 
 use crate::api::{
-    self, api_keys, connector_mappings, connectors, diagnostics, probes, reasons, records,
+    self, api_keys, connector_mappings, connectors, diagnostics, probes, reasons, records, replays,
     sync_logs, workspace_connectors, workspaces,
 };
 use crate::code::Code;
@@ -66,6 +66,8 @@ pub(crate) enum Shape {
     Probe {
         takes_body: bool,
     },
+    /// Another mapping is tried on stored records.
+    Replay,
     Reasons(&'static Listing),
     /// Not JSON:API: its media type.
     Other(&'static str),
@@ -93,7 +95,7 @@ const INSTALLATION: &str = "/v1/workspace-connectors/{id}";
 #[rustfmt::skip]
 pub static ALL: &[Route] = {
     use Auth::{Admin, AdminOrOperator, Any, Operator, Public, Read, Write};
-    use Shape::{Batch, Create, Delete, Facets, Find, List, Other, Probe, Reasons, Record, Records, Run, Stream, Update};
+    use Shape::{Batch, Create, Delete, Facets, Find, List, Other, Probe, Reasons, Record, Records, Replay, Run, Stream, Update};
     use TargetModel as M;
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -142,6 +144,7 @@ pub static ALL: &[Route] = {
         route(GET, MAPPING, Read, ("Show a version of a mapping", Find(&connector_mappings::SHOWING)), || get(connector_mappings::find)),
         route(PATCH, MAPPING, Admin, ("Pin slots, ask for another drawing, or roll back to this version", Update(&connector_mappings::KIND)), || patch(connector_mappings::update)),
         route(DELETE, MAPPING, Admin, ("Delete a version; without a live one, the next run draws anew", Delete), || delete(connector_mappings::delete)),
+        route(POST, "/v1/connector-mappings/{id}/replay", Write, ("Try another version, a pin, a redraw or an expression on the stored records; nothing is kept", Replay), || post(replays::create)),
         route(POST, "/v1/workspace-connectors/{id}/authorize", Write, ("Begin an authorization; `meta.authorization_url` is where a person gives consent", Other("application/vnd.api+json")), || post(authorizations::begin)),
         route(GET, authorizations::CALLBACK, Public, ("Where authorization servers send people back to", Other("text/html")), || get(authorizations::finish)),
 

@@ -10,6 +10,7 @@ mod canary;
 mod commands;
 mod connectors;
 mod durability;
+mod replay;
 mod serving;
 mod signals;
 mod slow;

@@ -66,6 +66,12 @@ pub(super) fn writable(kind: &Kind) -> Option<Writable> {
         "connector_probe" => {
             Writable { required: &["config"], optional: &[], changed: &[], to: &[] }
         }
+        "connector_mapping_replay" => Writable {
+            required: &[],
+            optional: &["version", "slot_pin", "redraw", "jsonata_expression"],
+            changed: &[],
+            to: &[],
+        },
         "connector_mapping" => Writable {
             required: &["target_model", "tool_name", "jsonata_expression"],
             optional: &["tool_arguments", "pagination_plan"],
@@ -124,6 +130,7 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         "version" => number(1, i64::from(i32::MAX)),
         "last_good_version" => nullable_number(1, i64::from(i32::MAX)),
         "slot_pins" => pins(),
+        _ if kind.name == "connector_mapping_replay" => return of_replay(name),
         "slot_report" | "sample" => ObjectBuilder::new().description(Some("any JSON")).into(),
         "output_schema_hash" | "target_schema_hash" | "governance_hash" => sized(0, 200, true),
         "supported_target_models" => {
@@ -167,6 +174,59 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         "error" => sized(0, 10_000, true),
         "advice" | "masked_key" | "title" | "summary" | "retry" | "meaning" | "likely_causes"
         | "what_to_do" | "what_happens_next" | "input_fingerprint" | "jsonata_expression" => text(),
+        _ => return None,
+    })
+}
+
+/// What is tried, and what would differ.
+fn of_replay(name: &str) -> Option<Schema> {
+    let count = || number(0, i64::MAX);
+    let counts = || {
+        let names = ["same", "changed", "only_before", "only_after", "neither"];
+        names.iter().fold(ObjectBuilder::new(), |object, name| object.property(*name, count()))
+    };
+    let side = || {
+        let told =
+            ObjectBuilder::new().property("reason", words(Reason::ALL)).property("detail", text());
+        ObjectBuilder::new()
+            .property("accepted", count())
+            .property("rejected", count())
+            .property("reasons", Schema::from(list_of(Schema::from(told))))
+    };
+    let any = || Schema::from(ObjectBuilder::new().description(Some("any JSON")));
+    let at = || ObjectBuilder::new().property("record", number(1, i64::MAX));
+    Some(match name {
+        "slot_pin" => ObjectBuilder::new()
+            .property("slot", text())
+            .property("path", sized(1, 500, true))
+            .required("slot")
+            .required("path")
+            .into(),
+        "redraw" => flag(),
+        "jsonata_expression" | "from" | "to" => text(),
+        "sample_version" => number(1, i64::from(i32::MAX)),
+        "notes" => list_of(text()).into(),
+        "records" => count(),
+        "before" | "after" => side().into(),
+        "entities" => counts().into(),
+        "slots" => ObjectBuilder::new()
+            .description(Some("by attribute of the target"))
+            .additional_properties(Some(AdditionalProperties::RefOr(Schema::from(counts()).into())))
+            .into(),
+        "differences" => {
+            let all = at().property("slot", text());
+            list_of(Schema::from(all.property("before", any()).property("after", any()))).into()
+        }
+        "rejected" => {
+            let says = || Schema::from(list_of(text()));
+            list_of(Schema::from(at().property("before", says()).property("after", says()))).into()
+        }
+        "worse" => ObjectBuilder::new()
+            .schema_type(nullable(Type::Object))
+            .property("metric", text())
+            .property("before", any())
+            .property("after", any())
+            .into(),
         _ => return None,
     })
 }

@@ -20,6 +20,7 @@ mod mappings;
 mod negotiation;
 mod probes;
 mod records;
+mod replays;
 mod resources;
 mod shapes;
 mod strangers;

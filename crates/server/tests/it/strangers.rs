@@ -123,6 +123,10 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             let id = mappings::draw(world, &world.acme, "secret of acme").await;
             by_id(id.clone(), change("connector_mapping", &id))
         }
+        (_, "/v1/connector-mappings/{id}/replay") => {
+            let id = mappings::draw(world, &world.acme, "secret of acme").await;
+            by_id(id.clone(), change("connector_mapping_replay", &id))
+        }
         ("POST", "/v1/workspaces") | ("GET", "/metrics") => Case::Closed,
         ("GET", records) if records::is_one(records) => {
             by_id(records::any(world, &world.acme, records).await, Value::Null)
