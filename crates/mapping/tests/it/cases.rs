@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::reference::{Reference, setting};
 
 /// A folder with `gold/*.json`, each with the `payload` it is about and its `records_root`.
-const CASES: &str = "WIRELINE_TEST_MAPPING_CASES";
+pub(crate) const CASES: &str = "WIRELINE_TEST_MAPPING_CASES";
 
 #[test]
 fn every_case_is_the_same_natively_within_and_by_the_reference_engine() {
@@ -70,13 +70,13 @@ fn rows(payload: &Value, root: &str) -> Vec<Value> {
     found.as_array().cloned().unwrap_or_else(|| vec![found.clone()])
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).expect("the folder of cases");
     let mut files: Vec<PathBuf> = files.map(|it| it.expect("a file").path()).collect();
     files.sort();
     files
 }
 
-fn json(file: &Path) -> Value {
+pub(crate) fn json(file: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(file).expect("a file")).expect("JSON")
 }

@@ -1,4 +1,5 @@
-//! Native evaluation against the JSONata that the same plan is written as.
+//! Native evaluation against the JSONata that the same plan is written as, and answers that change
+//! under a mapping.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -7,6 +8,7 @@
 
 mod cases;
 mod chance;
+mod drift;
 mod plans;
 mod reference;
 mod speed;

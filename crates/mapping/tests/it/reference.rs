@@ -26,7 +26,7 @@ pub(crate) fn setting(name: &str) -> Option<String> {
 impl Reference {
     pub(crate) fn start() -> Option<Self> {
         let folder = setting(FOLDER)?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/native/reference.js");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reference.js");
         let mut process = Command::new("node")
             .arg(script)
             .arg(folder)
