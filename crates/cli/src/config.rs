@@ -14,6 +14,7 @@ use toml::{Table, Value};
 
 mod expressions;
 mod public_url;
+mod seats;
 mod workers;
 
 /// The documentation of every setting, and its default.
@@ -28,6 +29,8 @@ pub(crate) struct Config {
     connectors: Connectors,
     run: Run,
     expressions: expressions::Expressions,
+    mapping: seats::Mapping,
+    models: seats::Models,
     seal: Seal,
     pub(crate) log: Log,
 }
@@ -181,6 +184,7 @@ impl Config {
         within("run.min_gap_s", self.run.min_gap_s, 0..=86_400)?;
         self.check_workers()?;
         self.expressions.check()?;
+        self.check_seats()?;
         self.check_public_url()?;
         self.listen().map(drop)
     }
@@ -345,11 +349,10 @@ fn set(table: &mut Table, section: &str, key: &str, value: &str) -> Result<()> {
         Value::Boolean(_) => {
             Value::Boolean(value.parse().with_context(|| format!("{key} is true or false"))?)
         }
-        Value::String(_)
-        | Value::Float(_)
-        | Value::Datetime(_)
-        | Value::Array(_)
-        | Value::Table(_) => Value::String(value.to_owned()),
+        Value::Array(_) => Value::Array(value.split(',').map(|it| it.trim().into()).collect()),
+        Value::String(_) | Value::Float(_) | Value::Datetime(_) | Value::Table(_) => {
+            Value::String(value.to_owned())
+        }
     };
     Ok(())
 }

@@ -121,7 +121,12 @@ where
 /// The engine. `is_local`: only a person of this machine can ask it for anything.
 pub(crate) fn engine(context: &Context, store: &Store, is_local: bool) -> engine::Engine {
     let sandbox = context.config.sandbox();
-    let settings = engine::Settings { sandbox, ..context.config.engine(is_local) };
+    let seats = context.config.seats().unwrap_or_else(|error| {
+        // They were checked when the settings were read.
+        tracing::error!(%error, "the seats of mapping.seats cannot be had; the usual ones draw");
+        engine::Seats::default()
+    });
+    let settings = engine::Settings { sandbox, seats, ..context.config.engine(is_local) };
     engine::Engine {
         recorder: engine::Recorder::start(store.clone(), settings.findings_kept, now),
         store: store.clone(),

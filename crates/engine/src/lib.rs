@@ -14,14 +14,17 @@ mod progress;
 mod pulse;
 mod recorder;
 mod run;
+mod seats;
 mod settings;
 mod stage;
 
 pub use authorization::Failed;
 pub use error::Error;
 pub use link::reach;
+pub use mapping::draw::Lead;
 pub use probe::probe;
 pub use progress::{Event, Progress};
 pub use recorder::Recorder;
 pub use run::{ASKED_TO_STOP, Engine, Report, Request};
+pub use seats::{NoJury, Seats};
 pub use settings::Settings;

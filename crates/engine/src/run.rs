@@ -78,6 +78,8 @@ pub(crate) struct Run<'e> {
     pub(crate) id: SyncLogId,
     pub(crate) connector: WorkspaceConnectorId,
     pub(crate) redactor: Redactor,
+    /// What is left for language models.
+    pub(crate) budget: model::Budget,
     /// What people have decided about the connector.
     pub(crate) governance: Governance,
     /// Which tools were chosen over the server's tool list.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use domain::reference::Reference;
 use sandbox::Sandbox;
 
+use crate::seats::Seats;
+
 /// How long, how much and how far a run may go.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -20,6 +22,8 @@ pub struct Settings {
     pub store_patience: Duration,
     /// Where mappings are evaluated that are not compiled from a plan of ours.
     pub sandbox: Sandbox,
+    /// Who draws the plans of a mapping.
+    pub seats: Seats,
     /// How long a seat of a jury may take to draw a mapping.
     pub seat_time: Duration,
     /// What an MCP server may take and send.
@@ -46,6 +50,7 @@ impl Default for Settings {
             bytes: 8 << 30,
             store_patience: Duration::from_mins(2),
             sandbox: Sandbox::none(),
+            seats: Seats::default(),
             seat_time: Duration::from_mins(2),
             limits: mcp::Limits::default(),
             reach: mcp::Reach::default(),

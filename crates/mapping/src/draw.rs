@@ -29,6 +29,7 @@ mod profile;
 mod repair;
 mod report;
 mod score;
+mod shortlist;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -42,6 +43,7 @@ pub(crate) use names::words;
 pub(crate) use phrases::nouns;
 pub use pin::Pin;
 pub(crate) use report::drawn;
+pub(crate) use shortlist::{Field, Likely, Shortlist};
 
 /// Rows that a plan is drawn from; more would not change it.
 const SAMPLE: usize = 200;
@@ -109,6 +111,45 @@ pub fn by(
     hints: &Hints<'_>,
     pins: &[Pin],
 ) -> Drawn {
+    amended(strategy, (target, rows), hints, pins, |_, _| {})
+}
+
+/// As by the names, with slots that somebody else has decided in the place of what was drawn. One
+/// that comes without a transform is read as its values ask for, like a pin.
+pub(crate) fn decided(
+    target: TargetModel,
+    rows: &[Value],
+    hints: &Hints<'_>,
+    pins: &[Pin],
+    slots: Vec<Slot>,
+) -> Drawn {
+    amended(Lead::Names, (target, rows), hints, pins, |sketch, drafts| {
+        for mut slot in slots {
+            if slot.transforms.is_empty()
+                && let Some(path) = slot.paths().first()
+            {
+                slot.transforms = pin::transforms(sketch, &slot.slot, path);
+            }
+            let confidence = if slot.is_null() { 0.0 } else { DECIDED };
+            let draft = Draft { slot, confidence };
+            match drafts.iter_mut().find(|it| it.slot.slot == draft.slot.slot) {
+                Some(it) => *it = draft,
+                None => drafts.push(draft),
+            }
+        }
+    })
+}
+
+/// How sure a slot is that was decided by somebody who does not say how sure: neither.
+const DECIDED: f64 = 0.5;
+
+fn amended(
+    strategy: Lead,
+    (target, rows): (TargetModel, &[Value]),
+    hints: &Hints<'_>,
+    pins: &[Pin],
+    amend: impl FnOnce(&Sketch<'_, '_>, &mut Vec<Draft>),
+) -> Drawn {
     let sample = distinct(rows.iter().take(SAMPLE));
     let columns = Columns::of(&sample);
     let money = Money::of(&columns, hints);
@@ -120,12 +161,26 @@ pub fn by(
     texts::draw(&sketch, &mut drafts);
     repair::all(&sketch, hints, &mut drafts);
     adopt::required(&sketch, &mut drafts);
+    amend(&sketch, &mut drafts);
     pin::apply(&sketch, pins, &mut drafts);
     let mut drawn = drawn(target, &sample, drafts);
     for line in &mut drawn.report {
         line.pinned = pins.iter().any(|it| it.slot == line.slot);
     }
     drawn
+}
+
+/// The paths that could fill each slot, the likeliest first; nothing of slots that are pinned.
+pub(crate) fn shortlist(
+    target: TargetModel,
+    rows: &[Value],
+    hints: &Hints<'_>,
+    pins: &[Pin],
+) -> Shortlist {
+    let sample = distinct(rows.iter().take(SAMPLE));
+    let columns = Columns::of(&sample);
+    let money = Money::of(&columns, hints);
+    shortlist::of(&Sketch { strategy: Lead::Names, target, columns: &columns, money: &money }, pins)
 }
 
 /// Pages overlap: a row that came twice must not make its identifier look repeated.

@@ -13,6 +13,7 @@ pub mod expression;
 pub mod gate;
 pub mod jury;
 pub mod legacy;
+pub mod model;
 pub mod native;
 mod number;
 pub mod path;

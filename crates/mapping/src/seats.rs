@@ -37,14 +37,17 @@ pub struct Case {
 impl Case {
     /// What a strategy draws from the rows, not yet tried.
     pub fn drawn(&self, strategy: Lead) -> Drawn {
-        let hints = Hints {
+        let mut drawn = draw::by(strategy, self.target, &self.rows, &self.hints(), &self.pins);
+        drawn.plan.records = self.records.clone();
+        drawn
+    }
+
+    pub(crate) fn hints(&self) -> Hints<'_> {
+        Hints {
             tool_name: &self.tool_name,
             tool_description: &self.tool_description,
             output_schema: self.output_schema.as_ref(),
-        };
-        let mut drawn = draw::by(strategy, self.target, &self.rows, &hints, &self.pins);
-        drawn.plan.records = self.records.clone();
-        drawn
+        }
     }
 }
 
@@ -178,36 +181,57 @@ pub fn entities(outcomes: Vec<Result<Value, ExpressionError>>) -> Result<Vec<Val
 pub struct Held {
     pub verdict: Verdict,
     pub winner: Option<Candidate>,
-    /// Required slots that some sound seat found a source for.
+    /// Required slots that some sound seat found a source for, other than a language model.
     pub offered: BTreeSet<String>,
 }
 
 /// Seats the answers, by the name of their seat. A seat that leaves a required slot empty has
 /// failed only if another shows that the sample has something for it: what a source does not have
 /// is for the validator to say, row by row.
+///
+/// What a language model claims is no such evidence, or one that was talked into filling a slot
+/// could unseat all others. Nor does it win by a better score alone: unless it fills a required slot
+/// that no other seat fills, it counts for no more than the best of them, so that votes decide.
 pub fn hold(answers: BTreeMap<String, Result<Candidate, Failed>>) -> Held {
-    let sound = |it: &&Candidate| it.judgement.doubts.is_empty();
-    let offered: BTreeSet<String> = answers
-        .values()
-        .filter_map(|it| it.as_ref().ok())
-        .filter(sound)
+    let others = || answers.iter().filter(|(seat, _)| family(seat) == Family::Heuristic);
+    let offered: BTreeSet<String> = others()
+        .filter_map(|(_, it)| it.as_ref().ok())
+        .filter(|it| it.judgement.doubts.is_empty())
         .flat_map(|it| it.judgement.filled().map(str::to_owned))
         .collect();
+    let valid =
+        others().filter_map(|(_, it)| it.as_ref().ok().filter(|it| passes(it, &offered).is_ok()));
+    let best = valid.map(|it| it.judgement.score).reduce(f64::max);
+    let score = |family: Family, it: &Judgement| match (family, best) {
+        (Family::Model, Some(best)) if it.filled().all(|slot| offered.contains(slot)) => {
+            it.score.min(best)
+        }
+        (Family::Model | Family::Heuristic, _) => it.score,
+    };
     let seats: Vec<Seat> = answers
         .iter()
         .map(|(name, answer)| {
+            let family = family(name);
             let passed = answer.as_ref().map_err(Clone::clone).and_then(|it| {
                 passes(it, &offered)?;
-                Ok(Ballot::of_entities(it.judgement.score, it.entities.clone()))
+                Ok(Ballot::of_entities(score(family, &it.judgement), it.entities.clone()))
             });
             let outcome = passed.map_err(|it| it.message);
-            Seat { name: name.clone(), family: Family::Heuristic, outcome }
+            Seat { name: name.clone(), family, outcome }
         })
         .collect();
     let verdict = jury::judge(&seats);
     let winner = verdict.winner.as_ref().filter(|_| verdict.has_quorum());
     let winner = winner.and_then(|name| answers.get(name)?.as_ref().ok()).cloned();
     Held { verdict, winner, offered }
+}
+
+/// A seat of ours has the name of its lead; any other is a language model.
+fn family(seat: &str) -> Family {
+    match seat.parse::<Lead>() {
+        Ok(_) => Family::Heuristic,
+        Err(_) => Family::Model,
+    }
 }
 
 /// Whether a candidate passes the gate, given what the sample is known to offer.

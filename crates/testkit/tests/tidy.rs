@@ -15,11 +15,12 @@ use domain::Reason;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("mcp", &[]),
+    ("model", &["domain"]),
     ("sample", &[]),
     ("store", &["domain"]),
     ("mapping", &["domain"]),
     ("sandbox", &["mapping"]),
-    ("engine", &["domain", "store", "mapping", "sandbox", "mcp"]),
+    ("engine", &["domain", "store", "mapping", "sandbox", "mcp", "model"]),
     ("worker", &["domain", "store", "engine"]),
     ("server", &["domain", "store", "mapping", "sandbox"]),
     ("contract", &["domain", "store", "engine", "mcp", "sample"]),
@@ -27,7 +28,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "store", "sandbox", "engine", "worker", "server", "sample", "mcp",
+            "domain", "store", "sandbox", "engine", "worker", "server", "sample", "mcp", "model",
             "contract", "bench",
         ],
     ),
@@ -44,6 +45,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("apalis-sqlite", &["worker"]),
     ("apalis-cron", &["worker"]),
     ("rmcp", &["mcp", "sample"]),
+    ("reqwest", &["mcp", "model"]),
     ("jsonata-core", &["mapping"]),
     ("axum", &["server", "sample"]),
     ("clap", &["cli"]),

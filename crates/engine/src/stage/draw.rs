@@ -1,19 +1,16 @@
 //! Draw: the expression that makes entities of rows. A stored one is used while what it was drawn
 //! for stands; else a jury draws one, it is held against the one before, and saved.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::evidence::{Call, Degraded, NoExpression, NoMapping};
 use domain::{Finding, Stage, TargetModel};
-use futures_util::future::join_all;
-use mapping::draw::{Drawn, Lead};
 use mapping::jury::Verdict;
 use mapping::native::Program;
 use mapping::records::Records;
 use mapping::regression::Measure;
-use mapping::seats::{self, Candidate, Case, Failed, Held};
+use mapping::seats::{self, Candidate, Failed, Held};
 use store::mappings::{Generator, Mapping as Stored};
 
 use super::fetch::Page;
@@ -21,12 +18,16 @@ use super::jury::{self, Sitting};
 use super::select::Choice;
 use crate::run::{Run, Stop};
 
+mod answers;
+mod models;
 mod save;
 mod settle;
 mod standing;
 mod stored;
 mod subject;
 
+use answers::{Answers, LATE};
+use models::{Record, SPENT};
 pub(crate) use settle::{Tried, settle};
 use standing::Standing;
 use subject::Subject;
@@ -50,6 +51,8 @@ struct Drawing {
     candidate: Candidate,
     generator: Generator,
     verdict: Verdict,
+    /// What language models were asked, and said.
+    models: Vec<Record>,
 }
 
 /// The mapping that was live, and the last version that did well; often the same.
@@ -114,19 +117,20 @@ async fn drawn(
 ) -> Result<Outcome, Stop> {
     misread(run, subject);
     let began = Instant::now();
-    let answers = answers(run, &subject.case).await;
+    let Answers { of: answers, models } = answers::all(run, &subject.case).await;
+    let cost_micros = models.iter().map(|it| it.cost_micros).sum();
     let first_error = answers.values().find_map(|it| it.as_ref().err()).cloned();
     let Held { verdict, winner, offered } = seats::hold(answers);
     let took = began.elapsed();
     if let Some(candidate) = winner {
         degraded(run, subject, &verdict, &candidate);
-        jury::report(run, &sitting(subject, took, None), &verdict);
-        let drawing = Drawing { candidate, generator: Generator::Structured, verdict };
+        jury::report(run, &sitting(subject, (took, cost_micros), None), &verdict);
+        let drawing = Drawing { candidate, generator: Generator::Structured, verdict, models };
         return Ok(Outcome::New(Box::new(drawing), good));
     }
     if let Some(good) = stored::serving(run, subject, good).await {
         let fallback = format!("last good mapping, version {}", good.version);
-        jury::report(run, &sitting(subject, took, Some(&fallback)), &verdict);
+        jury::report(run, &sitting(subject, (took, cost_micros), Some(&fallback)), &verdict);
         return Ok(Outcome::LastGood(good));
     }
     let case = Arc::clone(&subject.case);
@@ -142,7 +146,7 @@ async fn drawn(
     })
     .await;
     let fallback = legacy.is_ok().then_some("legacy");
-    jury::report(run, &sitting(subject, took, fallback), &verdict);
+    jury::report(run, &sitting(subject, (took, cost_micros), fallback), &verdict);
     let why = verdict.failed.first().map(|it| Failed::because(format!("{}: {}", it.seat, it.why)));
     let structured =
         no_expression("structured", verdict.seats, &first_error.or(why).unwrap_or_else(unknown));
@@ -150,7 +154,7 @@ async fn drawn(
     fell_back(run, subject, &structured);
     match legacy {
         Ok(candidate) => {
-            let drawing = Drawing { candidate, generator: Generator::Legacy, verdict };
+            let drawing = Drawing { candidate, generator: Generator::Legacy, verdict, models };
             Ok(Outcome::New(Box::new(drawing), None))
         }
         Err(error) => {
@@ -161,9 +165,13 @@ async fn drawn(
     }
 }
 
-fn sitting<'a>(subject: &'a Subject, took: Duration, fallback: Option<&'a str>) -> Sitting<'a> {
+fn sitting<'a>(
+    subject: &'a Subject,
+    (took, cost_micros): (Duration, u64),
+    fallback: Option<&'a str>,
+) -> Sitting<'a> {
     let (target, tool) = (subject.target(), Some(subject.tool()));
-    Sitting { target, tool, purpose: "mapping", took, fallback }
+    Sitting { target, tool, purpose: "mapping", took, cost_micros, fallback }
 }
 
 fn unknown() -> Failed {
@@ -198,49 +206,6 @@ fn misread(run: &mut Run<'_>, subject: &Subject) {
     }
 }
 
-/// Every seat draws by itself, side by side, within its time. Seats that come to one plan share its
-/// trial, which is what takes the time.
-async fn answers(run: &Run<'_>, case: &Arc<Case>) -> BTreeMap<String, Result<Candidate, Failed>> {
-    let limit = run.engine.settings.seat_time;
-    let drawing = Lead::ALL.iter().map(|lead| {
-        let (case, lead) = (Arc::clone(case), *lead);
-        within(limit, blocking(move || Ok(case.drawn(lead))))
-    });
-    let mut plans: Vec<(Drawn, Vec<&str>)> = Vec::new();
-    let mut answers = BTreeMap::new();
-    for (lead, drawn) in Lead::ALL.iter().zip(join_all(drawing).await) {
-        match drawn {
-            Ok(drawn) => match plans.iter_mut().find(|(it, _)| it.plan == drawn.plan) {
-                Some((_, seats)) => seats.push(lead.as_str()),
-                None => plans.push((drawn, vec![lead.as_str()])),
-            },
-            Err(failed) => {
-                answers.insert(lead.as_str().to_owned(), Err(failed));
-            }
-        }
-    }
-    let trials = plans.iter().map(|(drawn, _)| {
-        let (case, drawn) = (Arc::clone(case), drawn.clone());
-        within(limit, blocking(move || seats::tried(&case, drawn)))
-    });
-    let trials = join_all(trials).await;
-    for ((_, seats), trial) in plans.iter().zip(trials) {
-        answers.extend(seats.iter().map(|it| ((*it).to_owned(), trial.clone())));
-    }
-    answers
-}
-
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, Failed>>,
-) -> Result<T, Failed> {
-    let late = |_| Err(Failed::because(format!("{LATE} {} ms", limit.as_millis())));
-    tokio::time::timeout(limit, work).await.unwrap_or_else(late)
-}
-
-/// How the error of a seat begins that did not answer in time.
-const LATE: &str = "no answer within";
-
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
 ) -> Result<T, Failed> {
@@ -251,8 +216,9 @@ async fn blocking<T: Send + 'static>(
 /// Whatever was replaced or skipped on the way to a mapping that came about all the same.
 fn degraded(run: &mut Run<'_>, subject: &Subject, verdict: &Verdict, winner: &Candidate) {
     let mut told: Vec<(Stage, String, String)> = subject.shortcomings();
-    for late in verdict.failed.iter().filter(|it| it.why.starts_with(LATE)) {
-        let cause = format!("seat {}: {}", late.seat, late.why);
+    let was_skipped = |why: &str| why.starts_with(LATE) || why.starts_with(SPENT);
+    for it in verdict.failed.iter().filter(|it| was_skipped(&it.why)) {
+        let cause = format!("seat {}: {}", it.seat, it.why);
         told.push((Stage::Draw, cause, "the verdict of the other seats".to_owned()));
     }
     for slot in &winner.repaired {

@@ -18,6 +18,8 @@ pub(crate) struct Sitting<'a> {
     /// `tool_selection` or `mapping`.
     pub(crate) purpose: &'static str,
     pub(crate) took: Duration,
+    /// What language models among the seats cost.
+    pub(crate) cost_micros: u64,
     /// What is used instead, should the quorum be lost.
     pub(crate) fallback: Option<&'a str>,
 }
@@ -53,7 +55,7 @@ fn evidence(sitting: &Sitting<'_>, verdict: &Verdict) -> Jury {
         effective_votes: rounded(verdict.effective_votes),
         winner: verdict.winner.clone().filter(|_| !lost),
         duration_ms: u64::try_from(sitting.took.as_millis()).unwrap_or(u64::MAX),
-        cost_micros: 0,
+        cost_micros: sitting.cost_micros,
         failed: failed.collect(),
         disputed: verdict.disputed.clone(),
         decided_by: verdict.decided_by.filter(|_| !lost).map(mapping::jury::Rule::as_str),

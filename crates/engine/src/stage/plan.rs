@@ -39,6 +39,7 @@ pub(crate) async fn start<'e>(
         id,
         connector: log.workspace_connector,
         redactor: Redactor::default(),
+        budget: model::Budget::new(engine.settings.seats.allowance),
         governance: Governance::default(),
         remembered: Remembered::default(),
         access: None,
@@ -84,6 +85,7 @@ async fn opened(run: &mut Run<'_>) -> Result<(Transport, Arc<Access>), Error> {
     .await
     .map_err(Error::store("reading how the connector is reached"))?;
     run.redactor = Redactor::of(&transport);
+    run.redactor.learn(run.engine.settings.seats.keys());
     let access = patiently(run.engine.settings.store_patience, || {
         Access::open(run.engine, run.tenant, run.connector, run.redactor.clone())
     });

@@ -200,6 +200,7 @@ fn by_jury(
         tool: None,
         purpose: "tool_selection",
         took: started.elapsed(),
+        cost_micros: 0,
         fallback: best.map(|it| it.name.as_str()),
     };
     jury::report(run, &sitting, &verdict);

@@ -34,7 +34,7 @@ pub(super) fn apply(sketch: &Sketch<'_, '_>, pins: &[Pin], drafts: &mut [Draft])
     }
 }
 
-fn transforms(sketch: &Sketch<'_, '_>, slot: &str, path: &Path) -> Vec<Transform> {
+pub(super) fn transforms(sketch: &Sketch<'_, '_>, slot: &str, path: &Path) -> Vec<Transform> {
     let column = sketch.columns.columns.iter().find(|it| it.path == *path);
     let Some((column, attribute)) = column.zip(attribute(sketch, slot)) else { return Vec::new() };
     let role = fit::role(sketch.target, slot, attribute);

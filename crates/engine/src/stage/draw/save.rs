@@ -96,6 +96,7 @@ fn new(
             "disputed": jury.disputed,
             "failed": jury.failed,
             "score": candidate.judgement.score,
+            "models": drawing.models,
         }),
         sample: kept(run, subject, &candidate.entities),
         ..NewMapping::of(
