@@ -84,7 +84,7 @@ fn the_schema_of_the_answer_is_strict_throughout() {
         match it {
             Value::Object(members) => members.values().for_each(|it| walk(it, objects)),
             Value::Array(items) => items.iter().for_each(|it| walk(it, objects)),
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     let schema = asked().schema;
