@@ -205,7 +205,7 @@ fn drill_runs() -> usize {
 #[expect(clippy::print_stdout, reason = "the drill says what it did")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_workers_lose_no_run_and_no_two_run_one_connector() {
-    const ROWS: usize = 600;
+    const ROWS: usize = 2_000;
     let world = World::new().await;
     let mut servers = Vec::new();
     let mut connectors = Vec::new();

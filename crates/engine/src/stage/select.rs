@@ -24,6 +24,8 @@ pub(crate) use remembered::{Remembered, recall, remember};
 
 /// Tools of a target that are tried after one that failed.
 const RUNNERS_UP: usize = 2;
+/// Of the score of the tool that failed: what says much less of the target lists something else.
+const NEARLY: f64 = 0.85;
 
 /// A tool, and the arguments that make it list one kind of record.
 #[derive(Debug, Clone)]
@@ -95,10 +97,26 @@ pub(crate) fn tools(
         return Err(run.stop(Finding::no_suitable_tool(target, &evidence.no_tool(link))));
     };
     let first = choice(target, link, &evidence, &chosen);
-    let others = evidence.candidates.passing.iter().filter_map(|it| link.tools.get(it.index));
-    let others = others.filter(|it| it.name != chosen.name).take(RUNNERS_UP);
+    let others = runners_up(link, &evidence, &chosen);
     let others = others.filter_map(|it| choice(target, link, &evidence, &ToolPin::of(&it.name)));
     Ok(Selection { left: first.into_iter().chain(others).collect(), each_feeds: false })
+}
+
+fn runners_up<'l>(
+    link: &'l Link,
+    evidence: &Evidence,
+    chosen: &ToolPin,
+) -> impl Iterator<Item = &'l mcp::Tool> {
+    let named: Vec<(&mcp::Tool, f64)> = evidence
+        .candidates
+        .passing
+        .iter()
+        .filter_map(|it| Some((link.tools.get(it.index)?, it.score)))
+        .collect();
+    let of_chosen = named.iter().find(|(it, _)| it.name == chosen.name).map_or(0.0, |it| it.1);
+    let is_near = |it: &(&mcp::Tool, f64)| it.0.name != chosen.name && it.1 >= NEARLY * of_chosen;
+    let near: Vec<&mcp::Tool> = named.into_iter().filter(is_near).map(|it| it.0).collect();
+    near.into_iter().take(RUNNERS_UP)
 }
 
 /// Targets that have tools, all of them within a parent that nobody lists. Said before any target

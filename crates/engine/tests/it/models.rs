@@ -260,10 +260,10 @@ async fn a_model_that_puts_one_field_everywhere_is_outvoted() {
 
 #[tokio::test]
 async fn a_plan_that_does_not_pass_the_gate_is_no_vote() {
-    let wrong = plan(&[("company_external_id", "address.country"), ("name", "name")]);
+    let wrong = plan(&[("company_external_id", "id")]);
     let (scripted, scene) = misbehaving(Reply::Says(wrong.to_string())).await;
     let told = scene.run(&scripted).await;
-    let why = "failed: MODEL: key `company_external_id` repeats";
+    let why = "failed: MODEL: no path of the rows fits a required attribute (`name`)";
     assert!(told.contains("inserted 12") && told.contains(why), "{told}");
 }
 
