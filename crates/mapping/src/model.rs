@@ -16,12 +16,14 @@ use crate::seats::{Case, Failed};
 
 mod answer;
 mod constant;
+mod free;
 mod prompt;
 mod schema;
 mod shown;
 #[cfg(test)]
 mod tests;
 
+pub use free::{Free, expression, judged};
 use shown::Shown;
 
 /// Longest name that a model may write into a plan: a mark, a word, a reason.

@@ -64,6 +64,13 @@ pub struct Candidate {
     pub repaired: Vec<String>,
 }
 
+impl Candidate {
+    /// Written as it is, without a plan, for the rows as they came.
+    pub fn is_free_form(&self) -> bool {
+        self.drawn.plan.slots.is_empty()
+    }
+}
+
 /// Why a seat gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

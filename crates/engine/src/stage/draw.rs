@@ -9,7 +9,6 @@ use domain::{Finding, Stage, TargetModel};
 use mapping::jury::Verdict;
 use mapping::native::Program;
 use mapping::records::Records;
-use mapping::regression::Measure;
 use mapping::seats::{self, Candidate, Failed, Held};
 use store::mappings::{Generator, Mapping as Stored};
 
@@ -19,6 +18,7 @@ use super::select::Choice;
 use crate::run::{Run, Stop};
 
 mod answers;
+mod legacy;
 mod models;
 mod save;
 mod settle;
@@ -27,6 +27,7 @@ mod stored;
 mod subject;
 
 use answers::{Answers, LATE};
+use legacy::Legacy;
 use models::{Record, SPENT};
 pub(crate) use settle::{Tried, settle};
 use standing::Standing;
@@ -117,7 +118,7 @@ async fn drawn(
 ) -> Result<Outcome, Stop> {
     misread(run, subject);
     let began = Instant::now();
-    let Answers { of: answers, models } = answers::all(run, &subject.case).await;
+    let Answers { of: answers, mut models } = answers::all(run, &subject.case).await;
     let cost_micros = models.iter().map(|it| it.cost_micros).sum();
     let first_error = answers.values().find_map(|it| it.as_ref().err()).cloned();
     let Held { verdict, winner, offered } = seats::hold(answers);
@@ -133,18 +134,9 @@ async fn drawn(
         jury::report(run, &sitting(subject, (took, cost_micros), Some(&fallback)), &verdict);
         return Ok(Outcome::LastGood(good));
     }
-    let case = Arc::clone(&subject.case);
-    let legacy = blocking(move || {
-        let candidate = seats::legacy(&case)?;
-        seats::passes(&candidate, &offered)?;
-        let entities = &candidate.entities;
-        match Measure::of(case.target, entities, case.today).valid_rows {
-            // When no seat answered, nobody has said what the rows have to offer.
-            0 => Err(Failed::because("not one row gives a sound record")),
-            _ => Ok(candidate),
-        }
-    })
-    .await;
+    let Legacy { candidate: legacy, attempts, record } = legacy::drawn(run, subject, offered).await;
+    models.extend(record);
+    let cost_micros = models.iter().map(|it| it.cost_micros).sum();
     let fallback = legacy.is_ok().then_some("legacy");
     jury::report(run, &sitting(subject, (took, cost_micros), fallback), &verdict);
     let why = verdict.failed.first().map(|it| Failed::because(format!("{}: {}", it.seat, it.why)));
@@ -158,7 +150,7 @@ async fn drawn(
             Ok(Outcome::New(Box::new(drawing), None))
         }
         Err(error) => {
-            let legacy = no_expression("legacy", 1, &error);
+            let legacy = no_expression("legacy", attempts, &error);
             run.note(Finding::jsonata_generation_failed(subject.target(), subject.tool(), &legacy));
             Err(hard_fail(run, subject, vec![structured, legacy]))
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::TargetModel::{self, Account, Company, Invoice};
+use domain::TargetModel::{self, Account, Company, Invoice, Transaction};
 use domain::id::WorkspaceConnectorId;
 use engine::{Lead, NoJury, Seats};
 use expect_test::expect;
@@ -13,6 +13,8 @@ use testkit::Db;
 
 use crate::scripted::{KEY, Reply, Scripted};
 use crate::world::{World, ledger};
+
+mod legacy;
 
 struct Scene {
     world: World,
@@ -45,6 +47,7 @@ impl Scene {
             (Invoice, "list_invoices"),
             (Account, "list_bank_accounts"),
             (Company, "list_companies"),
+            (Transaction, "list_transactions"),
         ];
         let tool = tools.iter().find(|(it, _)| *it == self.target).expect("its tool").1;
         let (store, tenant) = (&self.world.db.store, &self.world.tenant);
@@ -260,11 +263,11 @@ async fn a_model_that_puts_one_field_everywhere_is_outvoted() {
 
 #[tokio::test]
 async fn a_plan_that_does_not_pass_the_gate_is_no_vote() {
-    let wrong = plan(&[("company_external_id", "id")]);
-    let (scripted, scene) = misbehaving(Reply::Says(wrong.to_string())).await;
+    let scripted = Scripted::says(&plan(&[("invoice_external_id", "customer.id")])).await;
+    let scene = Scene::of(Invoice, &[], scripted.beside(Lead::ALL)).await;
     let told = scene.run(&scripted).await;
-    let why = "failed: MODEL: no path of the rows fits a required attribute (`name`)";
-    assert!(told.contains("inserted 12") && told.contains(why), "{told}");
+    let why = "failed: MODEL: key `invoice_external_id` repeats";
+    assert!(told.contains("inserted 60") && told.contains(why), "{told}");
 }
 
 #[tokio::test]

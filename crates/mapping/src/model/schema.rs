@@ -20,6 +20,11 @@ pub(super) fn of(shown: &Shown) -> Value {
     document
 }
 
+/// Of one expression.
+pub(super) fn free() -> Value {
+    object(&[("expression", text())])
+}
+
 fn path() -> Value {
     json!({ "$ref": "#/$defs/path" })
 }

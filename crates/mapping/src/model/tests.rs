@@ -210,7 +210,10 @@ fn a_model_that_fills_what_no_other_seat_fills_wins_and_one_that_scores_higher_d
     assert_eq!(it.verdict.valid, 2, "what a model claims does not unseat another");
 
     let values = || seats::answer(&case, draw::Lead::Values);
-    let mut better = plan(whole);
+    let mut other = whole.as_array().unwrap().clone();
+    let nothing = json!({ "null": { "reason": "no text" } });
+    other.push(json!({ "slot": "description", "source": nothing, "transforms": [] }));
+    let mut better = plan(Value::Array(other));
     if let Ok(it) = &mut better {
         it.judgement.score = 1.0;
     }

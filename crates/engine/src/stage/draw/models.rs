@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use mapping::draw::Drawn;
-use mapping::model::Question;
+use mapping::model::{Free, Question};
 use mapping::seats::{Case, Failed};
-use model::{Asked, Endpoint, Error};
+use model::{Asked, Endpoint, Error, Question as Asking};
 use serde::Serialize;
 
 use super::answers::late;
@@ -17,8 +17,6 @@ use crate::run::Run;
 const KEPT: usize = 32 * 1024;
 /// How the error of a seat begins for which nothing was left.
 pub(super) const SPENT: &str = "budget spent";
-/// The name of the answer's schema.
-const NAME: &str = "mapping_plan";
 
 /// What a model was asked and what it said, without secrets.
 #[derive(Debug, Clone, Serialize)]
@@ -30,7 +28,7 @@ pub(super) struct Record {
     pub(super) cost_micros: u64,
     ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 /// A seat's plan, not yet tried.
@@ -66,28 +64,57 @@ pub(super) async fn ask(run: &Run<'_>, case: &Arc<Case>) -> Vec<Said> {
 }
 
 async fn one(run: &Run<'_>, case: &Arc<Case>, model: &Endpoint, question: &Arc<Question>) -> Said {
-    let limit = run.engine.settings.seat_time;
-    let asking = model::Question {
+    let asking = Asking {
         instructions: &question.instructions,
         text: &question.text,
-        name: NAME,
+        name: "mapping_plan",
         schema: &question.schema,
     };
-    let asked = model.ask(&asking, &run.budget, limit).await;
-    let mut record = record(run, model, question, &asked);
-    let drawn = match asked.outcome {
+    let (answer, mut record) = said(run, model, &asking).await;
+    let drawn = match answer {
         Ok(answer) => {
             let (case, question) = (Arc::clone(case), Arc::clone(question));
             blocking(move || question.read(&case, &answer)).await
         }
-        Err(error) => Err(failed(&error)),
+        Err(failed) => Err(failed),
     };
-    // It may repeat what the model said.
-    let drawn =
-        drawn.map_err(|it| Failed { message: run.redactor.text(&it.message).into_owned(), ..it });
+    let drawn = drawn.map_err(|it| redacted(run, it));
+    if let Some(record) = &mut record {
+        record.error = drawn.as_ref().err().map(|it| it.message.clone());
+    }
+    Said { drawn: (model.seat(), drawn), record }
+}
+
+/// The answer to a question for a whole expression.
+pub(super) async fn say(
+    run: &Run<'_>,
+    model: &Endpoint,
+    free: &Free,
+) -> (Result<String, Failed>, Option<Record>) {
+    let asking = Asking {
+        instructions: &free.instructions,
+        text: &free.text,
+        name: "mapping_expression",
+        schema: &free.schema,
+    };
+    said(run, model, &asking).await
+}
+
+/// No record: nothing was sent.
+async fn said(
+    run: &Run<'_>,
+    model: &Endpoint,
+    asking: &Asking<'_>,
+) -> (Result<String, Failed>, Option<Record>) {
+    let asked = model.ask(asking, &run.budget, run.engine.settings.seat_time).await;
+    let record = record(run, model, asking, &asked);
     let was_sent = record.tokens > 0;
-    record.error = drawn.as_ref().err().map(|it| it.message.clone());
-    Said { drawn: (model.seat(), drawn), record: was_sent.then_some(record) }
+    (asked.outcome.map_err(|error| failed(&error)), was_sent.then_some(record))
+}
+
+/// A message may repeat what the model said.
+pub(super) fn redacted(run: &Run<'_>, failed: Failed) -> Failed {
+    Failed { message: run.redactor.text(&failed.message).into_owned(), ..failed }
 }
 
 fn failed(error: &Error) -> Failed {
@@ -106,7 +133,7 @@ fn failed(error: &Error) -> Failed {
     }
 }
 
-fn record(run: &Run<'_>, model: &Endpoint, question: &Question, asked: &Asked) -> Record {
+fn record(run: &Run<'_>, model: &Endpoint, question: &Asking<'_>, asked: &Asked) -> Record {
     let prompt = format!("{}\n\n{}", question.instructions, question.text);
     Record {
         seat: model.seat(),

@@ -6,6 +6,7 @@ use domain::evidence::{FailedWrite, Reverted};
 use domain::{Finding, entity};
 use mapping::native::Program;
 use mapping::regression::{self, Worse};
+use mapping::seats::Candidate;
 use serde_json::{Value, json};
 use store::mappings::{self, Mapping as Stored, NewMapping, RegenerationReason};
 
@@ -41,8 +42,9 @@ pub(super) async fn adopted(
         (Some(good), Some(worse)) => Mapping::of(reverted(run, subject, new, good, worse).await),
         (_, _) => {
             let expression = new.expression.clone();
-            let plan = &drawing.candidate.drawn.plan;
-            let (records, program) = (plan.records.clone(), Some(Arc::new(Program::of(plan))));
+            let records = drawing.candidate.drawn.plan.records.clone();
+            // None of a free-form one: that goes to the sandbox.
+            let program = Program::of_compiled(&expression, &new.plan).map(Arc::new);
             let stored = saved(run, subject, new).await;
             Mapping { expression, program, records, tried: Tried::default(), stored }
         }
@@ -79,7 +81,10 @@ fn new(
     let jury = &drawing.verdict;
     NewMapping {
         // A plan, its report and a verdict are plain data of ours: they always serialize.
-        plan: serde_json::to_value(&candidate.drawn.plan).unwrap_or_default(),
+        plan: match candidate.is_free_form() {
+            true => Value::Null,
+            false => serde_json::to_value(&candidate.drawn.plan).unwrap_or_default(),
+        },
         slot_report: serde_json::to_value(&candidate.drawn.report).unwrap_or_default(),
         tool_arguments: Value::Object(subject.arguments.clone()),
         last_good_version,
@@ -98,7 +103,7 @@ fn new(
             "score": candidate.judgement.score,
             "models": drawing.models,
         }),
-        sample: kept(run, subject, &candidate.entities),
+        sample: kept(run, subject, candidate),
         ..NewMapping::of(
             run.connector,
             subject.target(),
@@ -113,10 +118,11 @@ fn new(
 /// A few rows for people and for trying another mapping later: only those that give a sound record,
 /// since the values of any other are kept where a workspace opts in. Redacted as text, so that
 /// members named like secrets are seen too; a row that is no JSON afterwards is not kept.
-fn kept(run: &Run<'_>, subject: &Subject, entities: &[Value]) -> Value {
+fn kept(run: &Run<'_>, subject: &Subject, candidate: &Candidate) -> Value {
     let case = &subject.case;
+    let rows = if candidate.is_free_form() { &subject.rows } else { &case.rows };
     let is_sound = |entity: &Value| entity::check(case.target, entity, case.today).is_ok();
-    let sound = case.rows.iter().zip(entities).filter(|(_, entity)| is_sound(entity));
+    let sound = rows.iter().zip(&candidate.entities).filter(|(_, entity)| is_sound(entity));
     let rows = sound.take(KEPT).filter_map(|(row, _)| {
         let short = Some(row.to_string()).filter(|it| it.len() <= KEPT_BYTES)?;
         serde_json::from_str(&run.redactor.text(&short)).ok()
