@@ -204,9 +204,7 @@ async fn the_brittle_server_ends_no_target_in_silence() {
         people | empty_result | list_people | 200 | list_people answered no rows in 1 page(s); no earlier run had any
         invoice | mapped_entities_partial_drop | list_invoices | 200 | Validator rejected 8/24 mapped entities: required field 'issue_date' null after JSONata mapping for tool list_invoices
         invoice | fk_parent_missing | list_invoices | - | 16 invoice record(s) refer by `receiver_external_id` to company records that are neither in this run nor in the workspace; the reference is left empty
-        transaction | jury_disagreement | - | - | tool_selection jury was split 2:1 (agreement 0.67) on tool; decided by gate_score
         transaction | auth_scope_insufficient | list_transactions | - | list_transactions refused the credentials; missing: transactions.read
-        transaction | mapped_entities_dropped | list_invoice_payments | 200 | Validator rejected 8/8 mapped entities: required field 'booking_date' null after JSONata mapping for tool list_invoice_payments
         journal | no_suitable_tool | - | - | no tool of 10 candidates lists journal records (0 forbidden)
         document | tool_execution_failed | list_documents | 200 | list_documents failed (unparseable, attempt 1): There are several folders. The most recent contracts are in the second one, and the older ones can be asked for at the front desk.
         journal_entry | no_suitable_tool | - | - | no tool of 10 candidates lists journal_entry records (0 forbidden)
@@ -218,7 +216,6 @@ async fn the_brittle_server_ends_no_target_in_silence() {
         success
         ledger_account: fetched 10 inserted 10 updated 0 unchanged 0 dropped [] waiting 0 truncated
         invoice: fetched 24 inserted 16 updated 0 unchanged 0 dropped [mapped_entities_partial_drop=8] waiting 0
-        transaction: fetched 8 inserted 0 updated 0 unchanged 0 dropped [mapped_entities_dropped=8] waiting 0
     "#]].assert_eq(&crate::world::ledger(&report));
 }
 

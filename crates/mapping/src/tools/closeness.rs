@@ -31,6 +31,8 @@ fn weight(word: &str, noun: &[String]) -> f64 {
     match word {
         "email" | "mail" if of("attachment message thread address contact") => 0.97,
         "user" if !of("account") => 0.85,
+        // An account of the books holds no money.
+        "ledger" | "gl" | "nominal" if noun == ["account"] => 0.3,
         _ if among(STRANGE, word) => 0.3,
         _ if among(PLAIN, word) => 0.97,
         _ if among(SOME, word) => 0.78,
