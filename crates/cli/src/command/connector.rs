@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, bail};
 use domain::id::WorkspaceConnectorId;
 use store::query::{Condition, Op, Query, Value};
 use store::workspace_connectors::{self, WorkspaceConnector};
-use store::{Store, Tenant};
 
-use crate::{Context, wiring};
+use super::place::{Named, Place};
+use crate::Context;
 
 mod add;
 mod authorize;
@@ -23,9 +23,8 @@ mod show;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Workspace id or external id; else the local workspace
-    #[arg(long, global = true)]
-    workspace: Option<String>,
+    #[command(flatten)]
+    named: Named,
     #[command(subcommand)]
     action: Action,
 }
@@ -56,17 +55,8 @@ enum Action {
     Remove(remove::Options),
 }
 
-/// What every command here works on.
-struct Place<'a> {
-    context: &'a Context,
-    store: &'a Store,
-    tenant: &'a Tenant,
-}
-
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let store = wiring::store(context).await?;
-    let tenant = wiring::tenant(&store, options.workspace.as_deref()).await?;
-    let place = Place { context, store: &store, tenant: &tenant };
+    let place = Place::open(context, &options.named).await?;
     let code = match &options.action {
         Action::List(options) => list::run(&place, options).await,
         Action::Show(options) => show::run(&place, options).await,
@@ -80,7 +70,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
         Action::Health(options) => health::run(&place, options).await,
         Action::Remove(options) => remove::run(&place, options).await,
     };
-    store.close().await;
+    place.store.close().await;
     code
 }
 
@@ -88,7 +78,7 @@ impl Place<'_> {
     /// An installation by its id, or by its name where only one has it.
     async fn installation(&self, given: &str) -> Result<WorkspaceConnector> {
         if let Ok(id) = given.parse::<WorkspaceConnectorId>() {
-            return workspace_connectors::find(self.store, self.tenant, id).await.with_context(
+            return workspace_connectors::find(&self.store, &self.tenant, id).await.with_context(
                 || format!("opening connector {id}; `wireline connector list` shows them all"),
             );
         }
@@ -96,7 +86,7 @@ impl Place<'_> {
         let named = Condition::on(workspace_connectors::FIELDS, "name", Op::Eq, name);
         let conditions = vec![named.context("no field name in this version of the store")?];
         let query = Query { conditions, ..Query::default() };
-        let found = workspace_connectors::list(self.store, self.tenant, &query).await?;
+        let found = workspace_connectors::list(&self.store, &self.tenant, &query).await?;
         let mut found = found.items.into_iter().map(|it| it.0);
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use domain::id::ConnectorMappingId;
 use store::mappings::{self, Mapping, Patch};
-use store::{Store, Tenant};
 
+use super::place::{Named, Place};
 use crate::{Context, output, wiring};
 
 mod list;
@@ -18,9 +18,8 @@ mod show;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Workspace id or external id; else the local workspace
-    #[arg(long, global = true)]
-    workspace: Option<String>,
+    #[command(flatten)]
+    named: Named,
     #[command(subcommand)]
     action: Action,
 }
@@ -41,17 +40,8 @@ enum Action {
     Rollback(rollback::Options),
 }
 
-/// What every command here works on.
-struct Place<'a> {
-    context: &'a Context,
-    store: &'a Store,
-    tenant: &'a Tenant,
-}
-
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let store = wiring::store(context).await?;
-    let tenant = wiring::tenant(&store, options.workspace.as_deref()).await?;
-    let place = Place { context, store: &store, tenant: &tenant };
+    let place = Place::open(context, &options.named).await?;
     let done = match &options.action {
         Action::List(options) => list::run(&place, options).await,
         Action::Show(options) => show::run(&place, options).await,
@@ -60,26 +50,26 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
         Action::Regenerate(options) => regenerate::run(&place, options).await,
         Action::Rollback(options) => rollback::run(&place, options).await,
     };
-    store.close().await;
+    place.store.close().await;
     done.map(|()| ExitCode::SUCCESS)
 }
 
 impl Place<'_> {
-    async fn find(&self, id: ConnectorMappingId) -> Result<Mapping> {
-        mappings::find(self.store, self.tenant, id)
+    pub(crate) async fn mapping(&self, id: ConnectorMappingId) -> Result<Mapping> {
+        mappings::find(&self.store, &self.tenant, id)
             .await
             .with_context(|| format!("opening mapping {id}; `wireline mapping list` shows them"))
     }
 
     /// Every version of a mapping, the newest first.
     async fn versions(&self, it: &Mapping) -> Result<Vec<Mapping>> {
-        mappings::versions(self.store, self.tenant, it.connector, it.model, &it.tool)
+        mappings::versions(&self.store, &self.tenant, it.connector, it.model, &it.tool)
             .await
             .context("reading its versions")
     }
 
     async fn update(&self, id: ConnectorMappingId, patch: &Patch) -> Result<Mapping> {
-        mappings::update(self.store, self.tenant, id, patch, wiring::now())
+        mappings::update(&self.store, &self.tenant, id, patch, wiring::now())
             .await
             .context("changing the mapping")
     }
@@ -93,7 +83,7 @@ impl Place<'_> {
     }
 
     async fn resource(&self, it: &Mapping) -> Result<serde_json::Value> {
-        let pins = mappings::slot_pins_of(self.store, self.tenant, &[it.connector]).await?;
-        Ok(server::api::connector_mappings::resource(self.tenant, it, &pins))
+        let pins = mappings::slot_pins_of(&self.store, &self.tenant, &[it.connector]).await?;
+        Ok(server::api::connector_mappings::resource(&self.tenant, it, &pins))
     }
 }

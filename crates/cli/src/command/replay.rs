@@ -8,8 +8,8 @@ use domain::id::ConnectorMappingId;
 use serde_json::Value;
 use server::api::connector_mappings::slot_pin;
 use server::replay::{self, Change, Replayed};
-use store::{Store, Tenant, mappings};
 
+use super::place::{Named, Place};
 use crate::{Context, output, wiring};
 
 /// Differences that are listed; `--json` has them all.
@@ -24,9 +24,8 @@ const VALUE: usize = 60;
 pub(crate) struct Options {
     /// Id of the version that stands; `wireline mapping list` shows them
     mapping: ConnectorMappingId,
-    /// Workspace id or external id; else the local workspace
-    #[arg(long)]
-    workspace: Option<String>,
+    #[command(flatten)]
+    named: Named,
     /// Try this version of it
     #[arg(long, value_name = "N")]
     version: Option<u32>,
@@ -42,10 +41,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let store = wiring::store(context).await?;
-    let tenant = wiring::tenant(&store, options.workspace.as_deref()).await?;
-    let done = tried(context, (&store, &tenant), options).await;
-    store.close().await;
+    let place = Place::open(context, &options.named).await?;
+    let done = tried(&place, options).await;
+    place.store.close().await;
     let replayed = done?;
     if context.json {
         output::json(&replayed)?;
@@ -55,14 +53,9 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-async fn tried(
-    context: &Context,
-    (store, tenant): (&Store, &Tenant),
-    options: &Options,
-) -> Result<Replayed> {
+async fn tried(place: &Place<'_>, options: &Options) -> Result<Replayed> {
     let id = options.mapping;
-    let opening = || format!("opening mapping {id}; `wireline mapping list` shows them");
-    let mapping = mappings::find(store, tenant, id).await.with_context(opening)?;
+    let mapping = place.mapping(id).await?;
     let change = match (options.version, &options.pin, &options.expression) {
         (Some(version), _, _) => Change::Version(version),
         (None, Some(pin), _) => {
@@ -78,8 +71,9 @@ async fn tried(
         }
         (None, None, None) => Change::Redraw,
     };
-    let sandbox = context.config.sandbox();
-    let replayed = replay::replay((store, tenant), &sandbox, id, change, wiring::now()).await;
+    let sandbox = place.context.config.sandbox();
+    let at = (&place.store, &place.tenant);
+    let replayed = replay::replay(at, &sandbox, id, change, wiring::now()).await;
     replayed.with_context(|| format!("replaying version {}", mapping.version))
 }
 

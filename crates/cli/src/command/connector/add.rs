@@ -36,7 +36,7 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode
         address: Some(options.url.clone()),
         ..connectors::New::default()
     };
-    let made = connectors::insert(place.store, place.tenant, new, wiring::now())
+    let made = connectors::insert(&place.store, &place.tenant, new, wiring::now())
         .await
         .context("adding the connector")?;
     if place.context.json {

@@ -20,12 +20,12 @@ pub(crate) struct Options {
 }
 
 pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode> {
-    let engine = wiring::engine(place.context, place.store, true);
+    let engine = wiring::engine(place.context, &place.store, true);
     let id = place.installation(&options.connector).await?.workspace_connector_id;
     // Any port: authorization servers take loopback addresses with every port (RFC 8252, 7.3).
     let listener = TcpListener::bind("127.0.0.1:0").await.context("listening on loopback")?;
     let callback = authorizations::callback_of(&format!("http://{}", listener.local_addr()?));
-    let begun = engine.begin_authorization(place.tenant, id, &callback).await?;
+    let begun = engine.begin_authorization(&place.tenant, id, &callback).await?;
     if place.context.json {
         output::json(&serde_json::json!({ "authorization_url": begun.url }))?;
     } else {

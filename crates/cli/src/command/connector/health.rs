@@ -19,7 +19,7 @@ pub(crate) struct Options {
 pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode> {
     let it = place.installation(&options.connector).await?;
     let id = it.workspace_connector_id;
-    let found = health::find(place.store, place.tenant, id, wiring::now())
+    let found = health::find(&place.store, &place.tenant, id, wiring::now())
         .await
         .context("reading its health")?;
     if place.context.json {

@@ -51,7 +51,7 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode
             transport,
         )
     };
-    let made = workspace_connectors::insert(place.store, place.tenant, new, wiring::now())
+    let made = workspace_connectors::insert(&place.store, &place.tenant, new, wiring::now())
         .await
         .context("installing the connector")?;
     if place.context.json {
@@ -67,7 +67,7 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode
 /// A catalogue entry by its id or its slug.
 async fn entry(place: &Place<'_>, given: &str) -> Result<Connector> {
     if let Ok(id) = given.parse() {
-        return connectors::find(place.store, place.tenant, id)
+        return connectors::find(&place.store, &place.tenant, id)
             .await
             .with_context(|| format!("opening catalogue entry {id}"));
     }
@@ -75,7 +75,7 @@ async fn entry(place: &Place<'_>, given: &str) -> Result<Connector> {
     let condition = Condition::on(connectors::FIELDS, "service_id", Op::Eq, slug);
     let conditions = vec![condition.context("no field service_id in this version of the store")?];
     let query = Query { conditions, ..Query::default() };
-    let found = connectors::list(place.store, place.tenant, &query).await?;
+    let found = connectors::list(&place.store, &place.tenant, &query).await?;
     // A workspace may have its own entry under the slug of a global one: its own is meant.
     let mut found: Vec<Connector> = found.items.into_iter().map(|it| it.0).collect();
     found.sort_by_key(|it| !it.is_custom);
@@ -95,7 +95,7 @@ async fn made(
     };
     let service_id = match transport {
         Transport::Http { url, .. } => server::api::transport::slug(url),
-        Transport::Stdio { .. } => typed::service_id(place.store, options.at.typed(), transport)?,
+        Transport::Stdio { .. } => typed::service_id(&place.store, options.at.typed(), transport)?,
     };
     let new = connectors::New {
         name: options.name.clone().unwrap_or_else(|| service_id.clone()),
@@ -103,7 +103,7 @@ async fn made(
         address: options.at.url.clone(),
         ..connectors::New::default()
     };
-    connectors::insert(place.store, place.tenant, new, wiring::now())
+    connectors::insert(&place.store, &place.tenant, new, wiring::now())
         .await
         .context("adding the connector")
 }

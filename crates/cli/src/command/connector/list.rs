@@ -25,8 +25,9 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode
 }
 
 async fn installed(place: &Place<'_>) -> Result<()> {
-    let page_of =
-        |query| async move { workspace_connectors::list(place.store, place.tenant, &query).await };
+    let page_of = |query| async move {
+        workspace_connectors::list(&place.store, &place.tenant, &query).await
+    };
     let all = wiring::every(page_of).await?;
     if place.context.json {
         return all
@@ -64,7 +65,8 @@ pub(super) fn schedule(it: &workspace_connectors::WorkspaceConnector) -> String 
 }
 
 async fn catalogue(place: &Place<'_>) -> Result<()> {
-    let page_of = |query| async move { connectors::list(place.store, place.tenant, &query).await };
+    let page_of =
+        |query| async move { connectors::list(&place.store, &place.tenant, &query).await };
     let all = wiring::every(page_of).await?;
     if place.context.json {
         return all.iter().try_for_each(|it| output::json(&server::api::connectors::resource(it)));

@@ -17,9 +17,10 @@ pub(crate) struct Options {
 pub(super) async fn run(place: &Place<'_>, options: &Options, paused: bool) -> Result<ExitCode> {
     let id = place.installation(&options.connector).await?.workspace_connector_id;
     let patch = Patch { paused: Some(paused), ..Patch::default() };
-    let changed = workspace_connectors::update(place.store, place.tenant, id, patch, wiring::now())
-        .await
-        .context("changing the schedule")?;
+    let changed =
+        workspace_connectors::update(&place.store, &place.tenant, id, patch, wiring::now())
+            .await
+            .context("changing the schedule")?;
     if place.context.json {
         output::json(&server::api::workspace_connectors::resource(&changed))?;
     } else {

@@ -23,7 +23,7 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode
         (Some(transport), None) => transport,
         (None, Some(given)) => {
             let id = place.installation(given).await?.workspace_connector_id;
-            workspace_connectors::transport(place.store, place.tenant, id)
+            workspace_connectors::transport(&place.store, &place.tenant, id)
                 .await
                 .context("reading how it is reached; `wireline connector reconnect` sets it anew")?
         }

@@ -26,16 +26,17 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode
                 !options.at.secrets.is_empty(),
                 "say what is new: --secret, or --url or --server with all of their secrets"
             );
-            let stored = workspace_connectors::transport(place.store, place.tenant, id)
+            let stored = workspace_connectors::transport(&place.store, &place.tenant, id)
                 .await
                 .context("reading how it was reached; give --url or --server")?;
             options.at.with_secrets(stored)?
         }
     };
     let patch = Patch { transport: Some(transport), ..Patch::default() };
-    let changed = workspace_connectors::update(place.store, place.tenant, id, patch, wiring::now())
-        .await
-        .context("setting the credentials")?;
+    let changed =
+        workspace_connectors::update(&place.store, &place.tenant, id, patch, wiring::now())
+            .await
+            .context("setting the credentials")?;
     if place.context.json {
         output::json(&server::api::workspace_connectors::resource(&changed))?;
     } else {

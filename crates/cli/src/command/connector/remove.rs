@@ -18,7 +18,7 @@ pub(crate) struct Options {
 pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<ExitCode> {
     let it = place.installation(&options.connector).await?;
     let id = it.workspace_connector_id;
-    workspace_connectors::delete(place.store, place.tenant, id, wiring::now())
+    workspace_connectors::delete(&place.store, &place.tenant, id, wiring::now())
         .await
         .context("removing the connector")?;
     if place.context.json {

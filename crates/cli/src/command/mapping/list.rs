@@ -26,14 +26,14 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<()> {
     let conditions = conditions(options)?;
     let page_of = |mut query: store::Query| {
         query.conditions.clone_from(&conditions);
-        async move { mappings::list(place.store, place.tenant, &query).await }
+        async move { mappings::list(&place.store, &place.tenant, &query).await }
     };
     let all = wiring::every(page_of).await?;
     if place.context.json {
         let connectors: Vec<_> = all.iter().map(|it| it.connector).collect();
-        let pins = mappings::slot_pins_of(place.store, place.tenant, &connectors).await?;
+        let pins = mappings::slot_pins_of(&place.store, &place.tenant, &connectors).await?;
         return all.iter().try_for_each(|it| {
-            output::json(&server::api::connector_mappings::resource(place.tenant, it, &pins))
+            output::json(&server::api::connector_mappings::resource(&place.tenant, it, &pins))
         });
     }
     if all.is_empty() {

@@ -33,7 +33,7 @@ pub(crate) struct Unpin {
 }
 
 pub(super) async fn pin(place: &Place<'_>, options: &Pin) -> Result<()> {
-    let it = place.find(options.mapping).await?;
+    let it = place.mapping(options.mapping).await?;
     let pin = slot_pin(it.model, &options.slot, options.path.as_deref(), &options.reason)
         .map_err(|why| anyhow!("{why}"))?;
     let changed = place.update(it.id, &Patch { pins: vec![pin], ..Patch::default() }).await?;
@@ -41,7 +41,7 @@ pub(super) async fn pin(place: &Place<'_>, options: &Pin) -> Result<()> {
 }
 
 pub(super) async fn unpin(place: &Place<'_>, options: &Unpin) -> Result<()> {
-    let it = place.find(options.mapping).await?;
+    let it = place.mapping(options.mapping).await?;
     known_slot(it.model, &options.slot).map_err(|why| anyhow!("{why}"))?;
     let patch = Patch { unpins: vec![options.slot.clone()], ..Patch::default() };
     let changed = place.update(it.id, &patch).await?;

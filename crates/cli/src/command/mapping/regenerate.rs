@@ -13,7 +13,7 @@ pub(crate) struct Options {
 }
 
 pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<()> {
-    let it = place.find(options.mapping).await?;
+    let it = place.mapping(options.mapping).await?;
     let changed = place.update(it.id, &Patch { regenerate: true, ..Patch::default() }).await?;
     place.told(&changed, "the next run draws it again").await
 }

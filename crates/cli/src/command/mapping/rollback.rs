@@ -16,7 +16,7 @@ pub(crate) struct Options {
 }
 
 pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<()> {
-    let it = place.find(options.mapping).await?;
+    let it = place.mapping(options.mapping).await?;
     let versions = place.versions(&it).await?;
     let target = chosen(&versions, options.to).with_context(|| match options.to {
         Some(wanted) => format!("there is no version {wanted} of this mapping"),

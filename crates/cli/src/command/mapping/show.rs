@@ -18,7 +18,7 @@ pub(crate) struct Options {
 }
 
 pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<()> {
-    let it = place.find(options.mapping).await?;
+    let it = place.mapping(options.mapping).await?;
     let versions = place.versions(&it).await?;
     if let Some(wanted) = options.against {
         let other = versions.iter().find(|other| other.version == wanted).with_context(|| {
@@ -58,7 +58,7 @@ pub(super) async fn run(place: &Place<'_>, options: &Options) -> Result<()> {
         }),
     );
     let pins =
-        mappings::slot_pins(place.store, place.tenant, it.connector, it.model, &it.tool).await?;
+        mappings::slot_pins(&place.store, &place.tenant, it.connector, it.model, &it.tool).await?;
     if !pins.is_empty() {
         output::line("\nPinned");
         output::table(
