@@ -26,7 +26,7 @@ const WRAPPERS: &[&str] = &[
 const TAILS: &[&str] = &["value", "text", "raw", "identification"];
 
 /// The word for what stands in the row that encloses a record.
-const ABOVE: &str = "enclosing";
+pub(super) const ABOVE: &str = "enclosing";
 
 /// The words of one name, in lower case and singular, abbreviations written out.
 pub(crate) fn words(name: &str) -> Vec<String> {

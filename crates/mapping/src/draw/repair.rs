@@ -31,7 +31,7 @@ pub(super) fn all(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draf
         TargetModel::PaymentMeans => {
             holder(sketch, drafts);
             payment_type(drafts);
-            card(drafts);
+            of_others(drafts);
         }
         TargetModel::Email => display_name(drafts),
         TargetModel::InvoiceTransaction => allocation(sketch, hints, drafts),
@@ -242,34 +242,25 @@ fn currencies(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
 /// An allocation stands between an invoice and a payment. Where it names one of them only, the other
 /// is the record that it stands in; and a payment that names its invoice is an allocation itself.
 fn allocation(sketch: &Sketch<'_, '_>, hints: &Hints<'_>, drafts: &mut [Draft]) {
-    let is_empty = |drafts: &[Draft], slot: &str| find(drafts, slot).is_none();
-    let above = Path::of(&[ENCLOSING]);
-    let outside = sketch.columns.columns.iter().find(|it| {
-        it.path.0.len() == 2
-            && it.path.0.first() == above.0.first()
-            && it.words.ends_with(&["id".to_owned()])
-            && it.words.len() == 2
-    });
     let tool = super::words(hints.tool_name);
     let says = |words: &[&str]| tool.iter().any(|it| words.contains(&it.as_str()));
-    if let Some(outside) = outside {
-        let transforms: Vec<Transform> =
-            (outside.profile.numbers > 0).then_some(Transform::Text).into_iter().collect();
-        let source = || Source::Path(outside.path.clone());
-        if is_empty(drafts, "transaction_external_id") && !says(&["invoice", "bill"]) {
-            set(drafts, "transaction_external_id", source(), transforms);
-        } else if is_empty(drafts, "invoice_external_id") && says(&["invoice", "bill"]) {
-            set(drafts, "invoice_external_id", source(), transforms);
+    let enclosing = sketch.columns.columns.iter().find(|it| {
+        let is_near = it.path.0.len() == 2 && it.path.names().next() == Some(ENCLOSING);
+        is_near && it.words == [names::ABOVE, "id"]
+    });
+    if let Some(record) = enclosing {
+        let is_of_invoice = says(&["invoice", "bill"]);
+        let slot = if is_of_invoice { "invoice_external_id" } else { "transaction_external_id" };
+        if find(drafts, slot).is_none() {
+            let is_number = record.profile.numbers > 0;
+            let transforms = is_number.then_some(Transform::Text).into_iter().collect();
+            set(drafts, slot, Source::Path(record.path.clone()), transforms);
         }
-    }
-    let is_payment = says(&["payment", "receipt", "transaction"]) && outside.is_none();
-    let own = find(drafts, "invoice_transaction_external_id").cloned();
-    let is_id = |it: &Draft| {
-        let words = it.slot.paths().first().map(names::of_path).unwrap_or_default();
-        words.len() > 1 || !words.contains(&"id".to_owned())
-    };
-    let own = own.filter(|it| is_payment && is_id(it));
-    if let Some(own) = own.filter(|_| is_empty(drafts, "transaction_external_id")) {
+    } else if says(&["payment", "receipt", "transaction"])
+        && find(drafts, "transaction_external_id").is_none()
+        && let Some(own) = find(drafts, "invoice_transaction_external_id").cloned()
+        && own.slot.paths().first().is_some_and(|it| names::of_path(it) != ["id"])
+    {
         set(drafts, "transaction_external_id", own.slot.source, own.slot.transforms);
     }
 }
@@ -290,7 +281,7 @@ fn holder(sketch: &Sketch<'_, '_>, drafts: &mut [Draft]) {
 
 /// The name of the bank, or of the holder, is not that of the instrument; and the last digits of a
 /// card are no account number.
-fn card(drafts: &mut [Draft]) {
+fn of_others(drafts: &mut [Draft]) {
     let others = [path(drafts, "bank_name").cloned(), path(drafts, "holder_name").cloned()];
     let name = path(drafts, "name").cloned();
     if name.is_some() && others.contains(&name) {

@@ -194,8 +194,9 @@ fn items(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Option<Path>
     let plain = missing(&drawn);
     let mut best: Option<(usize, Path)> = None;
     let found = candidates(rows, lists);
-    let picked = picked(target, &drawn).filter(|it| !found.contains(it));
-    for path in found.into_iter().chain(picked) {
+    let picked = picked(target, &drawn);
+    let unnamed = picked.clone().filter(|it| !found.contains(it));
+    for path in found.into_iter().chain(unnamed) {
         let records = Records { path: path.clone(), only: None };
         let within = records.of(rows.to_vec());
         if within.is_empty() {
@@ -203,7 +204,7 @@ fn items(target: TargetModel, rows: &[Value], hints: &Hints<'_>) -> Option<Path>
         }
         let left = missing(&draw::plan(target, &within, hints));
         let is_better = left < plain
-            || (left == plain && picked_from(target, &drawn, &path))
+            || (left == plain && picked.as_ref() == Some(&path))
             || (left == plain && is_meant(target, &path, rows, hints));
         if is_better && best.as_ref().is_none_or(|(most, _)| left < *most) {
             best = Some((left, path));
@@ -227,10 +228,6 @@ fn picked(target: TargetModel, drawn: &Drawn) -> Option<Path> {
     let at = path.0.iter().position(|it| it.pick != Pick::All && !is_pair(it))?;
     let steps = path.0.iter().take(at + 1).map(|it| Step::new(&it.name));
     Some(Path(steps.collect()))
-}
-
-fn picked_from(target: TargetModel, drawn: &Drawn, path: &Path) -> bool {
-    picked(target, drawn).is_some_and(|it| it == *path)
 }
 
 /// An item of a list of names and values is a field, not a record.
