@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use mapping::draw::{Hints, Lead};
 use mapping::plan::{Plan, Slot, Source};
-use mapping::records::{self, ENCLOSING};
+use mapping::records::{ENCLOSING, Records};
 use mapping::seats::{self, Candidate, Case as Subject};
 use serde::Serialize;
 use serde_json::Value;
@@ -88,36 +87,28 @@ fn mapped(case: &Case, payload: Value) -> Mapped {
         let nowhere = || Place::of(&[]);
         return Mapped { rows_at: nowhere(), root: nowhere(), plan: None, entities: Vec::new() };
     };
-    let tool_name = format!("list_{}", case.endpoint());
-    let hints = Hints { tool_name: &tool_name, ..Hints::default() };
-    let records = records::find(case.target, &found.rows, &hints);
-    let mapped = Mapped {
-        rows_at: Place::of(&[&found.root]),
-        root: Place::of(&[&found.root, &records.path.to_string()]),
-        plan: None,
-        entities: Vec::new(),
-    };
     let subject = Subject {
         target: case.target,
-        rows: records.of(found.rows),
-        records,
-        tool_name,
+        records: Records::default(),
+        rows: Vec::new(),
+        tool_name: format!("list_{}", case.endpoint()),
         tool_description: String::new(),
         output_schema: None,
         pins: Vec::new(),
         today: TODAY.unwrap_or_default(),
     };
-    let answer = |lead: &Lead| (lead.as_str().to_owned(), seats::answer(&subject, *lead));
-    let held = seats::hold(Lead::ALL.iter().map(answer).collect::<BTreeMap<_, _>>());
-    let legacy = || {
-        let candidate = seats::legacy(&subject).ok()?;
-        seats::passes(&candidate, &held.offered).is_ok().then_some(candidate)
+    let subject = subject.over(found.rows);
+    let mapped = Mapped {
+        rows_at: Place::of(&[&found.root]),
+        root: Place::of(&[&found.root, &subject.records.path.to_string()]),
+        plan: None,
+        entities: Vec::new(),
     };
-    match held.winner.clone().or_else(legacy) {
-        Some(Candidate { drawn, entities, .. }) => {
+    match seats::sit(&subject).mapping {
+        Ok(Candidate { drawn, entities, .. }) => {
             Mapped { plan: Some(drawn.plan), entities, ..mapped }
         }
-        None => mapped,
+        Err(_) => mapped,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::jury::{self, Ballot, Family, Seat, Verdict};
 use crate::legacy;
 use crate::native::Program;
 use crate::plan::Slot;
-use crate::records::Records;
+use crate::records::{self, Records};
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +35,13 @@ pub struct Case {
 }
 
 impl Case {
+    /// With the records that are in the rows of an answer, for all else that it says.
+    #[must_use]
+    pub fn over(self, rows: Vec<Value>) -> Self {
+        let records = records::find(self.target, &rows, &self.hints());
+        Self { rows: records.of(rows), records, ..self }
+    }
+
     /// What a strategy draws from the rows, not yet tried.
     pub fn drawn(&self, strategy: Lead) -> Drawn {
         let mut drawn = draw::by(strategy, self.target, &self.rows, &self.hints(), &self.pins);
@@ -239,6 +246,25 @@ fn family(seat: &str) -> Family {
         Ok(_) => Family::Heuristic,
         Err(_) => Family::Model,
     }
+}
+
+/// What the heuristic seats come to.
+#[derive(Debug)]
+pub struct Sat {
+    pub verdict: Verdict,
+    pub mapping: Result<Candidate, Failed>,
+    /// The jury had no quorum: the mapping is that of the one-shot generator.
+    pub is_legacy: bool,
+}
+
+/// Has every heuristic seat draw, one after the other, and their jury decide; without a quorum the
+/// one-shot generator draws. A run does the same, with its seats side by side and within their time.
+pub fn sit(case: &Case) -> Sat {
+    let answer = |lead: &Lead| (lead.as_str().to_owned(), answer(case, *lead));
+    let Held { verdict, winner, offered } = hold(Lead::ALL.iter().map(answer).collect());
+    let is_legacy = winner.is_none();
+    let legacy = || legacy(case).and_then(|it| passes(&it, &offered).map(|()| it));
+    Sat { verdict, mapping: winner.map_or_else(legacy, Ok), is_legacy }
 }
 
 /// Whether a candidate passes the gate, given what the sample is known to offer.

@@ -14,7 +14,7 @@ use mapping::native::Program;
 use mapping::plan::Plan;
 use mapping::records::Records;
 use mapping::replay::{self, Outcomes, Replay};
-use mapping::seats::{self, Case};
+use mapping::seats::{self, Case, Sat};
 use sandbox::Sandbox;
 use serde::Serialize;
 use serde_json::Value;
@@ -185,7 +185,7 @@ fn pinned(it: &Mapping, sample: &Sample, pin: SlotPin, today: NaiveDate) -> Resu
     let standing = plan(&it.plan).ok_or_else(|| {
         Failed::NoMapping("this version was written by hand: it has no slots to pin".to_owned())
     })?;
-    let Some(drawn) = parsed(&pin.slot, pin.path.as_deref(), &pin.reason) else {
+    let Ok(drawn) = Pin::of(&pin.slot, pin.path.as_deref(), &pin.reason) else {
         return Err(Failed::NoMapping("the path of the pin is no path".to_owned()));
     };
     let words = format!("`{}` pinned to {}", pin.slot, pin.path.as_deref().unwrap_or("nothing"));
@@ -201,24 +201,17 @@ fn pinned(it: &Mapping, sample: &Sample, pin: SlotPin, today: NaiveDate) -> Resu
     Ok(Side::drawn(words, &replay::with_slot(&standing, &with_pin, &pin.slot), notes))
 }
 
-/// As a run draws: three seats and their jury, else the one-shot generator.
+/// As a run draws, by the heuristic seats.
 async fn redrawn(case: Case) -> Result<Side, Failed> {
     let drawn = tokio::task::spawn_blocking(move || {
-        let answer = |lead: &Lead| (lead.as_str().to_owned(), seats::answer(&case, *lead));
-        let held = seats::hold(Lead::ALL.iter().map(answer).collect::<BTreeMap<_, _>>());
-        if let Some(winner) = held.winner {
-            return Ok(Side::drawn("a redraw".to_owned(), &winner.drawn.plan, Vec::new()));
-        }
-        let why = held.verdict.failed.iter().map(|it| format!("{}: {}", it.seat, it.why));
+        let Sat { verdict, mapping, is_legacy } = seats::sit(&case);
+        let why = verdict.failed.iter().map(|it| format!("{}: {}", it.seat, it.why));
         let why = why.collect::<Vec<_>>().join("; ");
-        let legacy = seats::legacy(&case).and_then(|it| {
-            seats::passes(&it, &held.offered)?;
-            Ok(it)
-        });
-        match legacy {
+        let note = format!("too few seats agreed to serve, so fields go by name ({why})");
+        match mapping {
             Ok(it) => {
-                let note = format!("too few seats agreed to serve, so fields go by name ({why})");
-                Ok(Side::drawn("a redraw".to_owned(), &it.drawn.plan, vec![note]))
+                let notes = is_legacy.then_some(note).into_iter().collect();
+                Ok(Side::drawn("a redraw".to_owned(), &it.drawn.plan, notes))
             }
             Err(_) => Err(format!("a redraw from these records gives no mapping ({why})")),
         }
@@ -235,19 +228,15 @@ async fn pins(store: &Store, tenant: &Tenant, it: &Mapping) -> Result<Vec<Pin>, 
     let decided = governance.and_then(|mut all| all.targets.remove(&it.model));
     let decided = decided.into_iter().flat_map(|it| it.slots);
     let mut all: BTreeMap<String, Pin> = decided
-        .filter_map(|(slot, pin)| parsed(&slot, pin.path.as_deref(), &pin.reason))
+        .filter_map(|(slot, pin)| Pin::of(&slot, pin.path.as_deref(), &pin.reason).ok())
         .map(|pin| (pin.slot.clone(), pin))
         .collect();
     let own = mappings::slot_pins(store, tenant, it.connector, it.model, &it.tool).await?;
-    let own = own.iter().filter_map(|pin| parsed(&pin.slot, pin.path.as_deref(), &pin.reason));
+    // A path that does not parse was refused where it was made; none is guessed at here.
+    let own =
+        own.iter().filter_map(|pin| Pin::of(&pin.slot, pin.path.as_deref(), &pin.reason).ok());
     all.extend(own.map(|pin| (pin.slot.clone(), pin)));
     Ok(all.into_values().collect())
-}
-
-/// A path that does not parse was refused where it was made; none is guessed at here.
-fn parsed(slot: &str, path: Option<&str>, reason: &str) -> Option<Pin> {
-    let path = path.map(str::parse).transpose().ok()?;
-    Some(Pin { slot: slot.to_owned(), path, reason: reason.to_owned() })
 }
 
 /// What we compiled is carried out here, anything else in a process that may die of it.

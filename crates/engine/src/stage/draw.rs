@@ -9,7 +9,7 @@ use domain::{Finding, Stage, TargetModel};
 use mapping::jury::Verdict;
 use mapping::native::Program;
 use mapping::records::Records;
-use mapping::seats::{self, Candidate, Failed, Held};
+use mapping::seats::{self, Candidate, Case, Failed, Held};
 use store::mappings::{Generator, Mapping as Stored};
 
 use super::fetch::Page;
@@ -117,14 +117,15 @@ async fn drawn(
     good: Option<Stored>,
 ) -> Result<Outcome, Stop> {
     misread(run, subject);
+    let case = subject.case().await;
     let began = Instant::now();
-    let Answers { of: answers, mut models } = answers::all(run, &subject.case).await;
+    let Answers { of: answers, mut models } = answers::all(run, case).await;
     let cost_micros = models.iter().map(|it| it.cost_micros).sum();
     let first_error = answers.values().find_map(|it| it.as_ref().err()).cloned();
     let Held { verdict, winner, offered } = seats::hold(answers);
     let took = began.elapsed();
     if let Some(candidate) = winner {
-        degraded(run, subject, &verdict, &candidate);
+        degraded(run, (subject, case), &verdict, &candidate);
         jury::report(run, &sitting(subject, (took, cost_micros), None), &verdict);
         let drawing = Drawing { candidate, generator: Generator::Structured, verdict, models };
         return Ok(Outcome::New(Box::new(drawing), good));
@@ -206,8 +207,13 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Whatever was replaced or skipped on the way to a mapping that came about all the same.
-fn degraded(run: &mut Run<'_>, subject: &Subject, verdict: &Verdict, winner: &Candidate) {
-    let mut told: Vec<(Stage, String, String)> = subject.shortcomings();
+fn degraded(
+    run: &mut Run<'_>,
+    (subject, case): (&Subject, &Case),
+    verdict: &Verdict,
+    winner: &Candidate,
+) {
+    let mut told: Vec<(Stage, String, String)> = subject.shortcomings(case);
     let was_skipped = |why: &str| why.starts_with(LATE) || why.starts_with(SPENT);
     for it in verdict.failed.iter().filter(|it| was_skipped(&it.why)) {
         let cause = format!("seat {}: {}", it.seat, it.why);

@@ -3,7 +3,7 @@
 use domain::schema::Attribute;
 
 use super::{Draft, Sketch, fit};
-use crate::path::Path;
+use crate::path::{NotAPath, Path};
 use crate::plan::{Slot, Source, Transform};
 
 /// A slot and where it is to be read.
@@ -13,6 +13,17 @@ pub struct Pin {
     /// None: the slot stays empty.
     pub path: Option<Path>,
     pub reason: String,
+}
+
+impl Pin {
+    /// As it is written down.
+    ///
+    /// # Errors
+    /// The path is none.
+    pub fn of(slot: &str, path: Option<&str>, reason: &str) -> Result<Self, NotAPath> {
+        let path = path.map(str::parse).transpose()?;
+        Ok(Self { slot: slot.to_owned(), path, reason: reason.to_owned() })
+    }
 }
 
 /// Puts the pins in the place of what was drawn. The values still decide how they are read: a pin

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mapping::model::{Free, expression, judged};
-use mapping::records::Records;
 use mapping::regression::Measure;
 use mapping::seats::{self, Candidate, Case, Failed};
 
@@ -29,7 +28,7 @@ pub(super) async fn drawn(run: &Run<'_>, subject: &Subject, offered: BTreeSet<St
     if let Some(Ok(candidate)) = written {
         return Legacy { candidate: Ok(candidate), attempts: 1, record: record.flatten() };
     }
-    let case = Arc::clone(&subject.case);
+    let case = Arc::clone(subject.case().await);
     let projected = blocking(move || serves(&case, seats::legacy(&case)?, &offered)).await;
     // What the model did wrong is in its record; what counts is that the last resort failed.
     Legacy { candidate: projected, attempts, record: record.flatten() }
@@ -44,8 +43,7 @@ async fn written(
     let seats = &run.engine.settings.seats;
     let model = seats.models().first()?;
     // A free-form expression takes the rows as they came.
-    let rows = subject.rows.clone();
-    let case = Arc::new(Case { rows, records: Records::default(), ..(*subject.case).clone() });
+    let case = Arc::new(subject.of_rows());
     let (of, redactor, samples) = (Arc::clone(&case), run.redactor.clone(), seats.samples);
     let free = blocking(move || {
         Free::of(&of, &redactor, samples).ok_or_else(|| Failed::because("there is nothing to ask"))

@@ -7,6 +7,7 @@ use domain::{Finding, entity};
 use mapping::native::Program;
 use mapping::regression::{self, Worse};
 use mapping::seats::Candidate;
+use mapping::seats::Case;
 use serde_json::{Value, json};
 use store::mappings::{self, Mapping as Stored, NewMapping, RegenerationReason};
 
@@ -37,7 +38,7 @@ pub(super) async fn adopted(
         Some(_) | None => None,
     };
     let last_good = good.as_ref().map(|it| it.version);
-    let new = new(run, subject, &drawing, last_good);
+    let new = new(run, (subject, subject.case().await), &drawing, last_good);
     match (good, worse) {
         (Some(good), Some(worse)) => Mapping::of(reverted(run, subject, new, good, worse).await),
         (_, _) => {
@@ -72,7 +73,7 @@ async fn worse(
 
 fn new(
     run: &Run<'_>,
-    subject: &Subject,
+    (subject, case): (&Subject, &Case),
     drawing: &Drawing,
     last_good_version: Option<u32>,
 ) -> NewMapping {
@@ -103,7 +104,7 @@ fn new(
             "score": candidate.judgement.score,
             "models": drawing.models,
         }),
-        sample: kept(run, subject, candidate),
+        sample: kept(run, (subject, case), candidate),
         ..NewMapping::of(
             run.connector,
             subject.target(),
@@ -118,8 +119,7 @@ fn new(
 /// A few rows for people and for trying another mapping later: only those that give a sound record,
 /// since the values of any other are kept where a workspace opts in. Redacted as text, so that
 /// members named like secrets are seen too; a row that is no JSON afterwards is not kept.
-fn kept(run: &Run<'_>, subject: &Subject, candidate: &Candidate) -> Value {
-    let case = &subject.case;
+fn kept(run: &Run<'_>, (subject, case): (&Subject, &Case), candidate: &Candidate) -> Value {
     let rows = if candidate.is_free_form() { &subject.rows } else { &case.rows };
     let is_sound = |entity: &Value| entity::check(case.target, entity, case.today).is_ok();
     let sound = rows.iter().zip(&candidate.entities).filter(|(_, entity)| is_sound(entity));

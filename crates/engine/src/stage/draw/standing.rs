@@ -86,7 +86,7 @@ fn drifted(it: &Stored, subject: &Subject) -> Option<Drift> {
 async fn gains(it: &Stored, subject: &Subject, drift: Option<&Drift>) -> bool {
     let new = drift.map(|it| it.new.clone()).unwrap_or_default();
     let Some(before) = plan(it).filter(|_| !new.is_empty()) else { return false };
-    let case = Arc::clone(&subject.case);
+    let case = Arc::clone(subject.case().await);
     let gains =
         super::blocking(move || Ok(drift::gains(&before, &case.drawn(Lead::Names).plan, &new)));
     gains.await.unwrap_or(false)

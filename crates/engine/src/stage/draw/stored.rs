@@ -7,7 +7,7 @@ use domain::TargetModel;
 use mapping::draw::Pin;
 use mapping::gate::{self, Trial};
 use mapping::native::Program;
-use mapping::path::Path;
+use mapping::path::NotAPath;
 use mapping::plan::Plan;
 use mapping::regression::Measure;
 use mapping::seats;
@@ -55,14 +55,14 @@ pub(super) async fn pins(
     let decided = run.governance.targets.get(&target).map(|it| &it.slots);
     let decided = decided.into_iter().flatten();
     let mut all: BTreeMap<String, Fixed> = decided
-        .map(|(slot, it)| (slot.clone(), fixed(slot, it.path.as_deref(), &it.reason)))
+        .map(|(slot, it)| (slot.clone(), Pin::of(slot, it.path.as_deref(), &it.reason)))
         .collect();
     let found = patiently(run.engine.settings.store_patience, || {
         mappings::slot_pins(run.store(), run.tenant, run.connector, target, tool)
     });
     match found.await {
         Ok(found) => {
-            let own = |it: &SlotPin| fixed(&it.slot, it.path.as_deref(), &it.reason);
+            let own = |it: &SlotPin| Pin::of(&it.slot, it.path.as_deref(), &it.reason);
             all.extend(found.iter().map(|it| (it.slot.clone(), own(it))));
             Some(all)
         }
@@ -75,12 +75,7 @@ pub(super) async fn pins(
 
 /// A slot that is fixed; or what is wrong with the path that it is fixed to. Such a path is refused
 /// where it is made, so it comes from before that: none is guessed at here.
-pub(super) type Fixed = Result<Pin, String>;
-
-fn fixed(slot: &str, path: Option<&str>, reason: &str) -> Fixed {
-    let path = path.map(str::parse::<Path>).transpose().map_err(|error| error.to_string())?;
-    Ok(Pin { slot: slot.to_owned(), path, reason: reason.to_owned() })
-}
+pub(super) type Fixed = Result<Pin, NotAPath>;
 
 /// The plan that it was compiled from; none of a free-form one.
 pub(super) fn plan(it: &Stored) -> Option<Plan> {
@@ -114,7 +109,7 @@ pub(super) async fn passes(run: &Run<'_>, subject: &Subject, it: &Stored) -> boo
         rows: &rows,
         entities: &entities,
         plan: plan.as_ref(),
-        today: subject.case.today,
+        today: subject.today(),
     };
     gate::judge(&trial).doubts.is_empty() && measure(subject, &entities).valid_rows > 0
 }
@@ -131,7 +126,7 @@ pub(super) async fn serving(
 }
 
 pub(super) fn measure(subject: &Subject, entities: &[Value]) -> Measure {
-    Measure::of(subject.target(), entities, subject.case.today)
+    Measure::of(subject.target(), entities, subject.today())
 }
 
 /// It is to be drawn anew, in this run or, should that fail, in the next.

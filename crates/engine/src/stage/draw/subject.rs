@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use domain::{Stage, TargetModel};
 use mapping::canonical;
-use mapping::draw::{Hints, Pin};
-use mapping::records::{self, Records};
+use mapping::draw::Pin;
+use mapping::records::Records;
 use mapping::seats::Case;
 use mapping::shape::Shape;
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
 use crate::run::Run;
 use crate::stage::fetch::Page;
@@ -20,9 +22,11 @@ const SAMPLE: usize = 50;
 const SAMPLE_BYTES: usize = 2 * 1024 * 1024;
 
 pub(super) struct Subject {
-    /// The sample as it came; the case has the records in it.
+    /// The sample as it came.
     pub(super) rows: Vec<Value>,
-    pub(super) case: Arc<Case>,
+    /// All that is drawn from, but for the records.
+    bare: Case,
+    case: OnceCell<Arc<Case>>,
     pub(super) arguments: Map<String, Value>,
     pub(super) shape: Shape,
     pub(super) fingerprint: String,
@@ -54,13 +58,12 @@ impl Subject {
         let (rows, left_out) = sample(&page.rows);
         let fixed = super::stored::pins(run, choice, target).await;
         let misread = fixed.iter().flatten();
-        let misread = misread.filter_map(|(slot, it)| Some((slot.clone(), it.clone().err()?)));
+        let misread =
+            misread.filter_map(|(slot, it)| Some((slot.clone(), it.clone().err()?.to_string())));
         let misread: Vec<(String, String)> = misread.collect();
         let pins = fixed.map(|it| it.into_values().flatten().collect::<Vec<Pin>>());
         let tool = &choice.tool;
         let declared = tool.output_schema.clone();
-        let description = described(run, target, tool.description.as_deref());
-        let records = found(target, &rows, &tool.name, &description).await;
         let shape = Shape::of(&rows);
         let governance = pins.as_ref().map(|pins| {
             let path = |it: &Pin| it.path.as_ref().map(ToString::to_string);
@@ -79,30 +82,51 @@ impl Subject {
             left_out,
             misread,
             arguments: choice.arguments.clone(),
-            case: Arc::new(Case {
+            bare: Case {
                 target,
-                rows: records.of(rows.clone()),
-                records,
+                records: Records::default(),
+                rows: Vec::new(),
                 tool_name: tool.name.clone(),
-                tool_description: description,
+                tool_description: described(run, target, tool.description.as_deref()),
                 output_schema: declared,
                 pins: pins.unwrap_or_default(),
                 today: run.now().date_naive(),
-            }),
+            },
+            case: OnceCell::new(),
             rows,
         }
     }
 
     pub(super) fn target(&self) -> TargetModel {
-        self.case.target
+        self.bare.target
     }
 
     pub(super) fn tool(&self) -> &str {
-        &self.case.tool_name
+        &self.bare.tool_name
+    }
+
+    pub(super) fn today(&self) -> NaiveDate {
+        self.bare.today
+    }
+
+    /// With the records in the sample. They take time to find, and a mapping that stands does not ask
+    /// for them.
+    pub(super) async fn case(&self) -> &Arc<Case> {
+        let found = || async {
+            let (bare, rows) = (self.bare.clone(), self.rows.clone());
+            let found = super::blocking(move || Ok(bare.over(rows))).await;
+            Arc::new(found.unwrap_or_else(|_| self.of_rows()))
+        };
+        self.case.get_or_init(found).await
+    }
+
+    /// With each row as a record.
+    pub(super) fn of_rows(&self) -> Case {
+        Case { rows: self.rows.clone(), ..self.bare.clone() }
     }
 
     /// What the drawing had to do without, with its stage and what stood in.
-    pub(super) fn shortcomings(&self) -> Vec<(Stage, String, String)> {
+    pub(super) fn shortcomings(&self, case: &Case) -> Vec<(Stage, String, String)> {
         let mut all = Vec::new();
         if self.is_parsed_text {
             let cause = "the tool declares an output schema and sent no structured content";
@@ -111,20 +135,10 @@ impl Subject {
         if self.left_out > 0 {
             let cause =
                 format!("the sample was cut: {} row(s) are too large for it", self.left_out);
-            all.push((Stage::Draw, cause, format!("a sample of {} row(s)", self.case.rows.len())));
+            all.push((Stage::Draw, cause, format!("a sample of {} row(s)", case.rows.len())));
         }
         all
     }
-}
-
-/// Where the records are in the rows; in each of them, should that come to nothing.
-async fn found(target: TargetModel, rows: &[Value], tool: &str, description: &str) -> Records {
-    let (rows, tool, description) = (rows.to_vec(), tool.to_owned(), description.to_owned());
-    let finding = super::blocking(move || {
-        let hints = Hints { tool_name: &tool, tool_description: &description, output_schema: None };
-        Ok(records::find(target, &rows, &hints))
-    });
-    finding.await.unwrap_or_default()
 }
 
 /// What the tool says of itself, and what people have added to it: `amounts are in cents`.

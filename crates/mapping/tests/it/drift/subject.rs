@@ -1,14 +1,12 @@
 //! An answer, and the mapping that a run draws from it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::NaiveDate;
 use domain::TargetModel;
-use mapping::draw::{Hints, Lead};
 use mapping::native::Program;
 use mapping::plan::{Plan, Slot};
-use mapping::records;
+use mapping::records::Records;
 use mapping::seats::{self, Case};
 use serde_json::Value;
 
@@ -51,25 +49,18 @@ impl Payload {
 
     /// By every seat and their jury, else by the one-shot generator.
     pub(super) fn draw(&self, rows: &[Value]) -> Option<Drawn> {
-        let hints = Hints { tool_name: &self.tool, ..Hints::default() };
-        let records = records::find(self.target, rows, &hints);
         let case = Case {
             target: self.target,
-            rows: records.of(rows.to_vec()),
-            records,
+            records: Records::default(),
+            rows: Vec::new(),
             tool_name: self.tool.clone(),
             tool_description: String::new(),
             output_schema: None,
             pins: Vec::new(),
             today: TODAY,
         };
-        let answer = |lead: &Lead| (lead.as_str().to_owned(), seats::answer(&case, *lead));
-        let held = seats::hold(Lead::ALL.iter().map(answer).collect::<BTreeMap<_, _>>());
-        let legacy = || {
-            let candidate = seats::legacy(&case).ok()?;
-            seats::passes(&candidate, &held.offered).is_ok().then_some(candidate)
-        };
-        let found = held.winner.clone().or_else(legacy)?;
+        let case = case.over(rows.to_vec());
+        let found = seats::sit(&case).mapping.ok()?;
         Some(Drawn { plan: found.drawn.plan, records: case.rows, entities: found.entities })
     }
 }
