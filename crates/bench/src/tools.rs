@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use domain::TargetModel;
-use mapping::tools::{self, Candidates, ToolSpec};
+use mapping::tools::{self, Candidates, Catalogue, ToolSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ struct Label {
 
 /// A `tools/list`, as the server gave it.
 #[derive(Debug, Deserialize)]
-struct Catalogue {
+struct Listed {
     tools: Vec<Tool>,
 }
 
@@ -87,10 +87,10 @@ pub fn run(folder: &Path) -> Result<Report<Scores>, Error> {
     let (mut counts, mut misses) = (Counts::default(), Vec::new());
     for (name, labels) in &gold.catalogues {
         let file = folder.join("catalogues").join(format!("{name}.json"));
-        let catalogue: Catalogue = crate::read(&file)?;
-        let specs: Vec<ToolSpec<'_>> = catalogue.tools.iter().map(spec).collect();
+        let listed: Listed = crate::read(&file)?;
+        let catalogue = Catalogue::of(listed.tools.iter().map(spec).collect());
         for (target, labels) in &labels.models {
-            if let Some(miss) = counts.cell(*target, &specs, labels) {
+            if let Some(miss) = counts.cell(*target, &catalogue, labels) {
                 misses.push(format!("{name} {target}: {miss}"));
             }
         }
@@ -112,7 +112,7 @@ impl Counts {
     fn cell(
         &mut self,
         target: TargetModel,
-        specs: &[ToolSpec<'_>],
+        catalogue: &Catalogue<'_>,
         labels: &[Label],
     ) -> Option<String> {
         let has_best = labels.iter().any(|it| it.grade == "best");
@@ -121,19 +121,20 @@ impl Counts {
             .filter(|it| !has_best || it.grade == "best")
             .map(|it| it.tool.as_str())
             .collect();
-        let candidates = tools::candidates(target, specs, |_| true);
-        let choice = tools::elect(target, specs, &candidates.passing).choice;
-        let chosen = choice.and_then(|(index, _)| specs.get(index));
+        let candidates = catalogue.candidates(target, |_| true);
+        let choice = catalogue.elect(target, &candidates.passing).choice.map(|(index, _)| index);
+        let chosen = choice.and_then(|index| catalogue.tools().get(index));
         let is_hit = chosen.is_some_and(|it| acceptable.contains(&it.name));
         let is_right = is_hit || (chosen.is_none() && acceptable.is_empty());
         self.cells += 1;
         self.right += usize::from(is_right);
         self.hits += usize::from(is_hit);
         self.offered += usize::from(!acceptable.is_empty());
-        let changes = |it: &ToolSpec<'_>| tools::may_change(it, specs) && !tools::is_bound(it);
-        self.mutating += usize::from(chosen.is_some_and(changes));
+        let may_change = choice.is_some_and(|it| catalogue.may_change(it));
+        let is_bound = chosen.is_some_and(tools::is_bound);
+        self.mutating += usize::from(may_change && !is_bound);
         self.has_tool.count(!acceptable.is_empty(), chosen.is_some(), || true);
-        (!is_right).then(|| says(chosen, &acceptable, &candidates, specs))
+        (!is_right).then(|| says(chosen, &acceptable, &candidates, catalogue.tools()))
     }
 }
 

@@ -6,11 +6,10 @@ use std::time::Duration;
 use domain::TargetModel;
 use domain::connector::Transport;
 use domain::probe::{Challenge, Offer, Probe, ProbeOutcome, ProbedServer};
-use mapping::tools;
 
 use crate::link::Link;
 use crate::settings::Settings;
-use crate::stage::select::spec;
+use crate::stage::select::catalogue;
 
 /// A person waits for it.
 const TIME: Duration = Duration::from_secs(20);
@@ -43,9 +42,9 @@ pub async fn probe(transport: &Transport, settings: &Settings) -> Probe {
 
 fn found(link: &Link) -> Probe {
     let server = link.about();
-    let specs: Vec<_> = link.tools.iter().map(spec).collect();
+    let catalogue = catalogue(link);
     let offers = TargetModel::ALL.iter().filter_map(|target| {
-        let chosen = tools::choose(*target, &specs).chosen?;
+        let chosen = catalogue.choose(*target).chosen?;
         let tool_name = link.tools.get(chosen)?.name.clone();
         Some(Offer { target_model: *target, tool_name })
     });

@@ -24,7 +24,7 @@ use crate::pulse;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::stage::resolve::Deferred;
-use crate::stage::select::{Choice, Remembered};
+use crate::stage::select::{Choice, Evidence, Offer, Remembered};
 use crate::stage::{self, Book};
 
 /// The error of a run that was cancelled, by a person or because its worker stops.
@@ -260,9 +260,13 @@ async fn sync_targets(
     scheduled: &[TargetModel],
 ) -> Vec<LedgerLine> {
     let mut ledger = Vec::with_capacity(scheduled.len());
-    let scoped = stage::select::parent_scoped(run, link, scheduled);
+    let catalogue = stage::select::catalogue(link);
+    let weigh = |it: &TargetModel| (*it, Evidence::of(run, &catalogue, *it));
+    let weighed: Vec<(TargetModel, Evidence)> = scheduled.iter().map(weigh).collect();
+    let scoped = stage::select::parent_scoped(run, &weighed);
     stage::release::at_start(run).await;
-    for &target in scheduled {
+    for (target, evidence) in &weighed {
+        let target = *target;
         let mut book = Book::new(target);
         if scoped.contains(&target) {
             // Said before.
@@ -271,7 +275,8 @@ async fn sync_targets(
         } else {
             // The finding is noted; what had been read until then stays in the book.
             // Boxed: it is large, and awaited once a target.
-            let _stop: Result<(), Stop> = Box::pin(sync_target(run, link, &mut book)).await;
+            let offer = Offer { link, catalogue: &catalogue, evidence };
+            let _stop: Result<(), Stop> = Box::pin(sync_target(run, offer, &mut book)).await;
             stage::release::after(run, target).await;
         }
         let tally = book.into_tally();
@@ -307,8 +312,9 @@ fn skip(run: &Run<'_>, target: TargetModel) -> Option<Skipped> {
 }
 
 /// One target, by each of its tools that is needed.
-async fn sync_target(run: &mut Run<'_>, link: &Link, book: &mut Book) -> Result<(), Stop> {
-    let mut selection = stage::select::tools(run, link, book.target)?;
+async fn sync_target(run: &mut Run<'_>, offer: Offer<'_>, book: &mut Book) -> Result<(), Stop> {
+    let link = offer.link;
+    let mut selection = stage::select::tools(run, offer, book.target)?;
     let mut ended = Ok(());
     while let Some(choice) = selection.next() {
         ended = sync_tool(run, link, book, &choice).await;

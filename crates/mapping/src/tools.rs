@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 mod apposition;
 mod arguments;
+mod catalogue;
 mod chain;
 mod closeness;
 mod dispatch;
-mod elect;
 mod evidence;
 mod languages;
 mod name;
@@ -24,12 +24,11 @@ mod vocabulary;
 mod words;
 
 use name::Verb;
-use server::{Read, Server};
+use server::Read;
 
-pub use chain::{Chain, Supply, supply as supply_of};
+pub use catalogue::{Candidates, Catalogue, Elected};
+pub use chain::{Chain, Supply};
 pub use dispatch::is_bound;
-pub use elect::{Candidates, Elected, candidates, elect};
-use seats::{chosen, seats};
 
 /// Below this, no tool is better than this one.
 pub const THRESHOLD: f64 = 0.5;
@@ -63,56 +62,13 @@ pub struct Scored {
     pub evidence: Vec<String>,
 }
 
-/// Ranks the tools for a target, and chooses the best if it is good enough.
-pub fn choose(target: TargetModel, tools: &[ToolSpec<'_>]) -> Choice {
-    choose_of(target, tools, &Server::of(tools))
-}
-
-fn choose_of(target: TargetModel, tools: &[ToolSpec<'_>], server: &Server) -> Choice {
-    let mut ranked: Vec<Scored> = tools
-        .iter()
-        .enumerate()
-        .filter_map(|(index, tool)| {
-            let read = server.read(index)?;
-            let asked = Asked { tool, read, tools, server };
-            Some(scored(index, &judged(target, asked)?))
-        })
-        .collect();
-    ranked.sort_by(|left, right| right.score.total_cmp(&left.score));
-    let best = ranked.first().filter(|it| it.score >= THRESHOLD).map(|it| it.index);
-    let chosen = best.and_then(|index| tools.get(index));
-    let arguments = chosen.map(|it| arguments(target, it)).unwrap_or_default();
-    Choice { ranked, chosen: best, arguments }
-}
-
-/// Whether a tool says, by its hints or its name, that it may change something.
-pub fn may_change(tool: &ToolSpec<'_>, tools: &[ToolSpec<'_>]) -> bool {
-    let verb = Server::verb(tool, tools);
-    let says_so = tool.destructive == Some(true) || tool.read_only == Some(false);
-    match tool.read_only {
-        Some(true) => false,
-        Some(false) | None => says_so || verb == Verb::Changes,
-    }
-}
-
 /// The fixed arguments with which a tool lists the records of a target: its selector, and what
 /// else it requires, as wide as possible.
 pub fn arguments(target: TargetModel, tool: &ToolSpec<'_>) -> Map<String, Value> {
     let selected = dispatch::selected(target, tool);
     let mut given = selected.map(|it| it.arguments).unwrap_or_default();
-    for (name, supplied) in arguments::required(tool) {
-        match supplied {
-            arguments::Supplied::Value(value) => {
-                given.entry(name).or_insert(value);
-            }
-            arguments::Supplied::Guess => {
-                let widest = arguments::widest(&name);
-                given.entry(name).or_insert_with(|| Value::from(widest));
-            }
-            arguments::Supplied::FromAnother
-            | arguments::Supplied::OneRecord
-            | arguments::Supplied::Unknown => {}
-        }
+    for (name, value) in arguments::known(tool) {
+        given.entry(name).or_insert(value);
     }
     given
 }
@@ -137,13 +93,13 @@ fn scored(index: usize, judgement: &Judgement) -> Scored {
 struct Asked<'a> {
     tool: &'a ToolSpec<'a>,
     read: &'a Read,
-    tools: &'a [ToolSpec<'a>],
-    server: &'a Server,
+    catalogue: &'a Catalogue<'a>,
 }
 
 /// `None`: the tool has nothing to do with the target, or may change something.
 fn judged(target: TargetModel, asked: Asked<'_>) -> Option<Judgement> {
-    let Asked { tool, read, server, .. } = asked;
+    let Asked { tool, read, catalogue } = asked;
+    let server = catalogue.server();
     let verb = read.name.verb;
     let selected = dispatch::selected(target, tool);
     let bound = selected.is_some() && is_bound(tool) && tool.read_only != Some(false);

@@ -9,17 +9,15 @@ use std::collections::VecDeque;
 use domain::evidence::{Call, MissingTool, NoTool, Pinned, SkipCause, Skipped};
 use domain::governance::ToolPin;
 use domain::{Finding, Reason, TargetModel};
-use mapping::tools::{self, Chain, Elected, Supply, ToolSpec};
+use mapping::tools::{self, Catalogue, Chain, Elected, Supply};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::link::Link;
 use crate::run::{Run, Stop};
 use crate::stage::jury::{self, Sitting};
-use evidence::Evidence;
 
-pub(crate) use evidence::spec;
-
+pub(crate) use evidence::{Evidence, catalogue};
 pub(crate) use remembered::{Remembered, recall, remember};
 
 /// Tools of a target that are tried after one that failed.
@@ -73,19 +71,27 @@ fn is_of_tool(reason: Reason) -> bool {
     )
 }
 
+/// What a server offers, weighed for one target.
+#[derive(Clone, Copy)]
+pub(crate) struct Offer<'o> {
+    pub(crate) link: &'o Link,
+    pub(crate) catalogue: &'o Catalogue<'o>,
+    pub(crate) evidence: &'o Evidence,
+}
+
 pub(crate) fn tools(
     run: &mut Run<'_>,
-    link: &Link,
+    offer: Offer<'_>,
     target: TargetModel,
 ) -> Result<Selection, Stop> {
+    let Offer { link, evidence, .. } = offer;
     if let Some((source, pins)) = pins(run, target) {
-        return pinned(run, link, target, (source, &pins));
+        return pinned(run, offer, target, (source, &pins));
     }
-    let evidence = Evidence::of(run, link, target);
     let chosen = match remembered::choice(run, target) {
         Some(known) => known,
         None => {
-            let chosen = by_jury(run, link, target, &evidence);
+            let chosen = by_jury(run, offer, target);
             run.remembered.keep(target, chosen.clone());
             chosen
         }
@@ -96,44 +102,38 @@ pub(crate) fn tools(
     let Some(chosen) = chosen else {
         return Err(run.stop(Finding::no_suitable_tool(target, &evidence.no_tool(link))));
     };
-    let first = choice(target, link, &evidence, &chosen);
-    let others = runners_up(link, &evidence, &chosen);
-    let others = others.filter_map(|it| choice(target, link, &evidence, &ToolPin::of(&it.name)));
+    let first = choice(target, offer, &chosen);
+    let others = runners_up(offer, &chosen);
+    let others = others.filter_map(|it| choice(target, offer, &ToolPin::of(&it.name)));
     Ok(Selection { left: first.into_iter().chain(others).collect(), each_feeds: false })
 }
 
-fn runners_up<'l>(
-    link: &'l Link,
-    evidence: &Evidence,
+/// Those that list the target nearly as surely as the chosen one.
+fn runners_up<'o>(
+    Offer { link, evidence, .. }: Offer<'o>,
     chosen: &ToolPin,
-) -> impl Iterator<Item = &'l mcp::Tool> {
-    let named: Vec<(&mcp::Tool, f64)> = evidence
-        .candidates
-        .passing
-        .iter()
-        .filter_map(|it| Some((link.tools.get(it.index)?, it.score)))
-        .collect();
-    let of_chosen = named.iter().find(|(it, _)| it.name == chosen.name).map_or(0.0, |it| it.1);
-    let is_near = |it: &(&mcp::Tool, f64)| it.0.name != chosen.name && it.1 >= NEARLY * of_chosen;
-    let near: Vec<&mcp::Tool> = named.into_iter().filter(is_near).map(|it| it.0).collect();
-    near.into_iter().take(RUNNERS_UP)
+) -> impl Iterator<Item = &'o mcp::Tool> {
+    let passing = evidence.candidates.passing.iter();
+    let named = passing.filter_map(|it| Some((link.tools.get(it.index)?, it.score)));
+    let of_chosen = named.clone().find(|(it, _)| it.name == chosen.name).map_or(0.0, |it| it.1);
+    named
+        .filter(move |(it, score)| it.name != chosen.name && *score >= NEARLY * of_chosen)
+        .map(|(it, _)| it)
+        .take(RUNNERS_UP)
 }
 
 /// Targets that have tools, all of them within a parent that nobody lists. Said before any target
 /// is run.
 pub(crate) fn parent_scoped(
     run: &mut Run<'_>,
-    link: &Link,
-    scheduled: &[TargetModel],
+    weighed: &[(TargetModel, Evidence)],
 ) -> Vec<TargetModel> {
     let mut scoped = Vec::new();
-    for &target in scheduled {
-        if pins(run, target).is_none()
-            && Evidence::of(run, link, target).candidates.is_parent_scoped
-        {
+    for (target, evidence) in weighed {
+        if pins(run, *target).is_none() && evidence.candidates.is_parent_scoped {
             let skipped = Skipped { cause: SkipCause::ParentScopedOnly, upstream: None };
-            run.note(Finding::target_skipped(target, &skipped));
-            scoped.push(target);
+            run.note(Finding::target_skipped(*target, &skipped));
+            scoped.push(*target);
         }
     }
     scoped
@@ -154,31 +154,30 @@ fn pins(run: &Run<'_>, target: TargetModel) -> Option<(&'static str, Vec<ToolPin
 
 fn pinned(
     run: &mut Run<'_>,
-    link: &Link,
+    offer: Offer<'_>,
     target: TargetModel,
     (source, pins): (&str, &[ToolPin]),
 ) -> Result<Selection, Stop> {
     let names = pins.iter().map(|it| it.name.clone()).collect();
     let pinned = Pinned { source: source.to_owned(), tools: names };
     run.note(Finding::tool_selection_pinned(target, &pinned));
-    let specs: Vec<ToolSpec<'_>> = link.tools.iter().map(spec).collect();
-    let evidence = Evidence::of(run, link, target);
+    let Offer { link, catalogue, .. } = offer;
     let mut missing = None;
     let mut forbidden = 0;
     let mut left = VecDeque::new();
     for pin in pins {
-        let Some(tool) = link.tool(&pin.name) else {
+        let Some(tool) = link.tools.iter().position(|it| it.name == pin.name) else {
             missing = Some(run.stop(not_found(link, target, (&pin.name, "pin"))));
             continue;
         };
         // With arguments of its own a person has said what it is to do.
         let is_bound = !pin.arguments.is_empty();
         if run.governance.is_forbidden(target, &pin.name)
-            || (!is_bound && tools::may_change(&spec(tool), &specs))
+            || (!is_bound && catalogue.may_change(tool))
         {
             forbidden += 1;
         } else {
-            left.extend(choice(target, link, &evidence, pin));
+            left.extend(choice(target, offer, pin));
         }
     }
     match missing {
@@ -201,17 +200,15 @@ fn not_found(link: &Link, target: TargetModel, (name, source): (&str, &'static s
 /// None: no tool is good enough. Where no tool may be called at all there is nothing to ask a jury.
 fn by_jury(
     run: &mut Run<'_>,
-    link: &Link,
+    Offer { link, catalogue, evidence }: Offer<'_>,
     target: TargetModel,
-    evidence: &Evidence,
 ) -> Option<ToolPin> {
     if evidence.forbidden >= link.tools.len() {
         return None;
     }
-    let specs: Vec<ToolSpec<'_>> = link.tools.iter().map(spec).collect();
     let started = Instant::now();
     let passing = &evidence.candidates.passing;
-    let Elected { verdict, choice } = tools::elect(target, &specs, passing);
+    let Elected { verdict, choice } = catalogue.elect(target, passing);
     let best = passing.first().and_then(|it| link.tools.get(it.index));
     let sitting = Sitting {
         target,
@@ -227,13 +224,13 @@ fn by_jury(
 }
 
 /// A live tool, called with what a pin fixes and what it requires beyond that.
-fn choice(target: TargetModel, link: &Link, evidence: &Evidence, pin: &ToolPin) -> Option<Choice> {
-    let tool = link.tool(&pin.name)?;
-    let spec = spec(tool);
-    let mut arguments = tools::arguments(target, &spec);
+fn choice(target: TargetModel, offer: Offer<'_>, pin: &ToolPin) -> Option<Choice> {
+    let Offer { link, catalogue, evidence } = offer;
+    let index = link.tools.iter().position(|it| it.name == pin.name)?;
+    let (tool, spec) = (link.tools.get(index)?, catalogue.tools().get(index)?);
+    let mut arguments = tools::arguments(target, spec);
     arguments.extend(pin.arguments.clone());
-    let specs: Vec<ToolSpec<'_>> = link.tools.iter().map(self::spec).collect();
-    let supply = tools::supply_of(&spec, &arguments, &specs, |it| evidence.may_call(it));
+    let supply = catalogue.supply(spec, &arguments, |it| evidence.may_call(it));
     let parents = match supply {
         Supply::Chained(chain) => {
             let tool = link.tools.get(chain.parent)?.clone();

@@ -1,6 +1,6 @@
 //! What a tool requires, and what of it a sync can supply without knowing anything.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::ToolSpec;
 use super::name::raw;
@@ -27,6 +27,16 @@ pub(super) fn required(tool: &ToolSpec<'_>) -> Vec<(String, Supplied)> {
     let names = tool.input_schema.get("required").and_then(Value::as_array);
     let names = names.into_iter().flatten().filter_map(Value::as_str);
     names.map(|name| (name.to_owned(), supplied(name, property(tool, name)))).collect()
+}
+
+/// Those that a sync can give: what is known, and what finds the most.
+pub(super) fn known(tool: &ToolSpec<'_>) -> Map<String, Value> {
+    let known = required(tool).into_iter().filter_map(|(name, it)| match it {
+        Supplied::Value(value) => Some((name, value)),
+        Supplied::Guess => Some((name.clone(), Value::from(widest(&name)))),
+        Supplied::FromAnother | Supplied::OneRecord | Supplied::Unknown => None,
+    });
+    known.collect()
 }
 
 pub(super) fn property<'a>(tool: &ToolSpec<'a>, name: &str) -> &'a Value {

@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::ToolSpec;
-use super::arguments::{Supplied, property, required, widest};
+use super::arguments::{Supplied, known, property, required};
 use super::name::{Name, Verb, raw};
-use super::server::Server;
+use super::{Catalogue, ToolSpec};
 use crate::draw::words;
 
 /// Whether a tool can be called with what a sync knows.
@@ -37,28 +36,17 @@ pub struct Chain {
     noun: Vec<String>,
 }
 
-/// What a tool needs beyond the arguments that it is given. `may`: tools that may be asked for
-/// parents.
-pub fn supply(
+/// See [`Catalogue::supply`].
+pub(super) fn supply(
     tool: &ToolSpec<'_>,
     given: &Map<String, Value>,
-    tools: &[ToolSpec<'_>],
-    may: impl Fn(usize) -> bool,
-) -> Supply {
-    within(tool, given, tools, &Server::of(tools), &may)
-}
-
-pub(super) fn within(
-    tool: &ToolSpec<'_>,
-    given: &Map<String, Value>,
-    tools: &[ToolSpec<'_>],
-    server: &Server,
+    catalogue: &Catalogue<'_>,
     may: &dyn Fn(usize) -> bool,
 ) -> Supply {
     let missing = required(tool).into_iter().filter(|(name, _)| !given.contains_key(name));
     let mut scoped = None;
     for (name, supplied) in missing {
-        let found = |name: &str| chain(tool, name, tools, server, may);
+        let found = |name: &str| chain(tool, name, catalogue, may);
         match supplied {
             Supplied::Value(_) | Supplied::Guess => {}
             Supplied::FromAnother | Supplied::OneRecord if scoped.is_none() => {
@@ -88,8 +76,7 @@ const KEYS: &[&str] =
 fn chain(
     tool: &ToolSpec<'_>,
     argument: &str,
-    tools: &[ToolSpec<'_>],
-    server: &Server,
+    catalogue: &Catalogue<'_>,
     may: &dyn Fn(usize) -> bool,
 ) -> Option<Chain> {
     let parts = raw(argument);
@@ -100,23 +87,24 @@ fn chain(
         _ => words(&own.join(" ")),
     };
     let told = told(tool, argument);
+    let tools = catalogue.tools();
     let each = tools.iter().enumerate().filter(|(index, it)| may(*index) && it.name != tool.name);
     let scored = each.filter_map(|(index, it)| {
-        let read = server.read(index)?;
+        let read = catalogue.read(index)?;
         Some((lists(it, &read.name, &noun, told.contains(it.name))?, index))
     });
     // The first of the best, so that the order of a catalogue decides between equals.
     let best = scored.reduce(|best, it| if it.0 > best.0 { it } else { best });
     let (_, parent) = best?;
     // What is told of a parent is named after the tool that lists it, where nothing else names it.
-    let noun = if noun.is_empty() { server.read(parent)?.name.object.clone() } else { noun };
+    let noun = if noun.is_empty() { catalogue.read(parent)?.name.object.clone() } else { noun };
     let field = if own.is_empty() { format!("{}_id", noun.join("_")) } else { argument.to_owned() };
     Some(Chain {
         takes_list: property(tool, argument).get("type").is_some_and(|it| it == "array"),
         argument: argument.to_owned(),
         field,
         parent,
-        arguments: given(tools.get(parent)?),
+        arguments: known(tools.get(parent)?),
         noun,
     })
 }
@@ -163,15 +151,6 @@ fn lists(tool: &ToolSpec<'_>, name: &Name, noun: &[String], told: bool) -> Optio
     // `list_all_x` says more than `search_x`.
     let plain = u32::from(raw(tool.name).iter().any(|it| it == "list" || it == "all"));
     (is_safe && needs_nothing).then_some(fit + verb + plain)
-}
-
-fn given(tool: &ToolSpec<'_>) -> Map<String, Value> {
-    let known = required(tool).into_iter().filter_map(|(name, it)| match it {
-        Supplied::Value(value) => Some((name, value)),
-        Supplied::Guess => Some((name.clone(), Value::from(widest(&name)))),
-        Supplied::FromAnother | Supplied::OneRecord | Supplied::Unknown => None,
-    });
-    known.collect()
 }
 
 impl Chain {

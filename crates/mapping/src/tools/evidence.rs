@@ -3,7 +3,7 @@
 use domain::TargetModel;
 
 use super::arguments::{self, Supplied};
-use super::chain::{self, Supply};
+use super::chain::Supply;
 use super::name::{Verb, raw};
 use super::nouns::Found;
 use super::server::{Read, Server};
@@ -77,16 +77,16 @@ pub(super) fn verb(read: &Read, tool: &ToolSpec<'_>) -> Option<(f64, String)> {
 
 /// What the tool requires, and whether we have it.
 pub(super) fn supply(target: TargetModel, asked: Asked<'_>) -> Judgement {
-    let Asked { tool, read, tools, server, .. } = asked;
+    let Asked { tool, read, catalogue } = asked;
     let selected = dispatch::selected(target, tool).map(|it| it.arguments).unwrap_or_default();
     let given = super::arguments(target, tool);
-    let chained = match chain::within(tool, &given, tools, server, &|_| true) {
+    let chained = match catalogue.supply(tool, &given, |_| true) {
         Supply::Chained(chain) => Some(chain),
         Supply::Ready | Supply::ParentScoped { .. } | Supply::Unknown { .. } => None,
     };
     let factor = |(name, supplied): (String, Supplied)| {
         let parent = chained.as_ref().filter(|it| it.argument == name);
-        let parent = parent.and_then(|it| tools.get(it.parent)).map(|it| it.name);
+        let parent = parent.and_then(|it| catalogue.tools().get(it.parent)).map(|it| it.name);
         let of_itself = is_of_itself(&name, read, tool.name);
         let (factor, why) = match (supplied, parent) {
             (Supplied::Value(_), _) => return None,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::name::{self, Verb};
 use super::server::{Read, Server};
-use super::{Asked, Scored, ToolSpec, dispatch, evidence, nouns};
+use super::{Asked, Catalogue, Scored, ToolSpec, dispatch, evidence, nouns};
 use crate::jury::{Ballot, Family, Seat};
 
 /// Evidence of one kind that differs by less than this does not tell two tools apart.
@@ -33,15 +33,13 @@ impl Goes {
 
 /// Each seat's tool among those that pass the gate, the best first; what no kind of evidence tells
 /// apart is left to the gate's score. Without any, all seats say so.
-pub(super) fn seats(target: TargetModel, tools: &[ToolSpec<'_>], passing: &[Scored]) -> Vec<Seat> {
-    let server = Server::of(tools);
+pub(super) fn all(target: TargetModel, catalogue: &Catalogue<'_>, passing: &[Scored]) -> Vec<Seat> {
     let seat = |goes: Goes| {
         let evidence = |it: &Scored| {
-            let (tool, read) = (tools.get(it.index)?, server.read(it.index)?);
-            let asked = Asked { tool, read, tools, server: &server };
+            let asked = catalogue.asked(it.index)?;
             Some(match goes {
-                Goes::Names => by_name(target, read, &server),
-                Goes::Descriptions => by_description(target, read),
+                Goes::Names => by_name(target, asked.read, catalogue.server()),
+                Goes::Descriptions => by_description(target, asked.read),
                 Goes::Schemas => by_schema(target, asked),
             })
         };
@@ -54,7 +52,7 @@ pub(super) fn seats(target: TargetModel, tools: &[ToolSpec<'_>], passing: &[Scor
         Seat {
             name: goes.as_str().to_owned(),
             family: Family::Heuristic,
-            outcome: Ok(ballot(target, best, tools)),
+            outcome: Ok(ballot(target, best, catalogue.tools())),
         }
     };
     Goes::ALL.into_iter().map(seat).collect()

@@ -149,13 +149,6 @@ impl Server {
         self.tools.get(index)
     }
 
-    /// What a tool does, without reading the whole catalogue.
-    pub(super) fn verb(tool: &ToolSpec<'_>, tools: &[ToolSpec<'_>]) -> Verb {
-        let prefix = prefix(&tools.iter().map(|it| raw(it.name)).collect::<Vec<_>>());
-        let described = name::described(tool.description.unwrap_or_default());
-        name::read_with(tool.name, &prefix, described.as_ref()).verb
-    }
-
     /// How far a word means the target here; 0 where it means something else.
     pub(super) fn weight(&self, target: TargetModel, word: &str, read: &Read) -> f64 {
         if word.is_empty() {

@@ -42,11 +42,16 @@ fn spec(it: &Value) -> ToolSpec<'_> {
     }
 }
 
+fn choose(target: TargetModel, tools: &[Value]) -> Choice {
+    Catalogue::of(specs(tools)).choose(target)
+}
+
 /// The chosen tool of each target that has one, with its arguments.
 fn told(tools: &[Value]) -> String {
     let specs = specs(tools);
+    let catalogue = Catalogue::of(specs.clone());
     let line = |target: &TargetModel| {
-        let choice = choose(*target, &specs);
+        let choice = catalogue.choose(*target);
         let tool = specs.get(choice.chosen?)?;
         let arguments = Value::Object(choice.arguments);
         let arguments =
@@ -85,7 +90,7 @@ fn a_tool_that_may_change_something_is_never_chosen() {
     let tool = |annotations: Value| {
         vec![json!({ "name": "list_invoices", "inputSchema": {}, "annotations": annotations })]
     };
-    let chosen = |annotations| choose(TargetModel::Invoice, &specs(&tool(annotations))).chosen;
+    let chosen = |annotations| choose(TargetModel::Invoice, &tool(annotations)).chosen;
     assert_eq!(chosen(json!({})), Some(0));
     assert_eq!(chosen(json!({ "readOnlyHint": true })), Some(0));
     assert_eq!(chosen(json!({ "destructiveHint": true })), None);
@@ -94,7 +99,7 @@ fn a_tool_that_may_change_something_is_never_chosen() {
     {
         let tools =
             [json!({ "name": name, "description": "List all invoices", "inputSchema": {} })];
-        assert_eq!(choose(TargetModel::Invoice, &specs(&tools)).chosen, None, "{name}");
+        assert_eq!(choose(TargetModel::Invoice, &tools).chosen, None, "{name}");
     }
 }
 
@@ -264,7 +269,7 @@ fn required_arguments_are_as_wide_as_they_can_be() {
 #[test]
 fn evidence_is_told() {
     let tools = catalogue("get_attachments | Get attachments | message_id");
-    let choice = choose(TargetModel::Document, &specs(&tools));
+    let choice = choose(TargetModel::Document, &tools);
     let first = choice.ranked.first().unwrap();
     let expected = [
         "name speaks of attachment",
@@ -273,7 +278,7 @@ fn evidence_is_told() {
     ];
     assert_eq!(first.evidence, expected);
     let tools = catalogue("get_invoice | Get one invoice | invoice_id");
-    let choice = choose(TargetModel::Invoice, &specs(&tools));
+    let choice = choose(TargetModel::Invoice, &tools);
     let expected = [
         "name speaks of invoice",
         "against: name reads one",
@@ -291,7 +296,7 @@ proptest! {
             "inputSchema": { "properties": { (property.as_str()): { "type": kind } }, "required": [property] },
         })];
         for target in TargetModel::ALL {
-            let choice = choose(*target, &specs(&tools));
+            let choice = choose(*target, &tools);
             prop_assert!(choice.ranked.iter().all(|it| (0.0..=1.0).contains(&it.score)));
         }
     }

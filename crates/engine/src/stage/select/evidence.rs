@@ -2,7 +2,7 @@
 
 use domain::TargetModel;
 use domain::evidence::NoTool;
-use mapping::tools::{self, Candidates, ToolSpec};
+use mapping::tools::{Candidates, Catalogue, ToolSpec};
 
 use crate::link::Link;
 use crate::run::Run;
@@ -17,13 +17,13 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    pub(crate) fn of(run: &Run<'_>, link: &Link, target: TargetModel) -> Self {
-        let specs: Vec<ToolSpec<'_>> = link.tools.iter().map(spec).collect();
+    pub(crate) fn of(run: &Run<'_>, catalogue: &Catalogue<'_>, target: TargetModel) -> Self {
+        let tools = catalogue.tools().iter();
         let may_call: Vec<bool> =
-            link.tools.iter().map(|it| !run.governance.is_forbidden(target, &it.name)).collect();
+            tools.map(|it| !run.governance.is_forbidden(target, it.name)).collect();
         let may = |index: usize| may_call.get(index).copied().unwrap_or_default();
         Self {
-            candidates: tools::candidates(target, &specs, may),
+            candidates: catalogue.candidates(target, may),
             forbidden: may_call.iter().filter(|it| !**it).count(),
             may_call,
         }
@@ -44,7 +44,12 @@ impl Evidence {
     }
 }
 
-pub(crate) fn spec(tool: &mcp::Tool) -> ToolSpec<'_> {
+/// What a server says of its tools, read once.
+pub(crate) fn catalogue(link: &Link) -> Catalogue<'_> {
+    Catalogue::of(link.tools.iter().map(spec).collect())
+}
+
+fn spec(tool: &mcp::Tool) -> ToolSpec<'_> {
     ToolSpec {
         name: &tool.name,
         description: tool.description.as_deref(),

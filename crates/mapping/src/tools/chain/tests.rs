@@ -23,8 +23,9 @@ fn tool(name: &str, required: &[&str]) -> Value {
 
 /// The supply of the first tool, whose neighbours are the others.
 fn check(tools: &[Value], expected: &str) {
-    let specs: Vec<ToolSpec<'_>> = tools.iter().map(spec).collect();
-    let told = match supply(&specs[0], &Map::new(), &specs, |_| true) {
+    let catalogue = Catalogue::of(tools.iter().map(spec).collect());
+    let specs = catalogue.tools();
+    let told = match catalogue.supply(&specs[0], &Map::new(), |_| true) {
         Supply::Ready => "ready".to_owned(),
         Supply::Chained(it) => {
             format!("{} from {} as {}", it.argument, specs[it.parent].name, it.field)
@@ -66,8 +67,8 @@ fn a_tool_that_changes_something_is_not_asked_for_parents() {
 #[test]
 fn a_parent_is_known_by_its_identifier_and_told_to_rows_that_do_not_say() {
     let tools = [tool("list_transactions", &["account_id"]), tool("list_accounts", &[])];
-    let specs: Vec<ToolSpec<'_>> = tools.iter().map(spec).collect();
-    let supply = supply(&specs[0], &Map::new(), &specs, |_| true);
+    let catalogue = Catalogue::of(tools.iter().map(spec).collect());
+    let supply = catalogue.supply(&catalogue.tools()[0], &Map::new(), |_| true);
     let Supply::Chained(chain) = supply else { panic!("{supply:?}") };
     let parent = json!({"name": "Main", "id": "a1", "owner_id": 7});
     assert_eq!(chain.id(&parent), Some(&json!("a1")));

@@ -26,9 +26,9 @@ fn a_noun_that_is_also_a_verb_changes_nothing_where_it_is_listed() {
     check("draft_list | List drafts\nrecord_invoices | Record invoices", expect![[]]);
     let tools =
         catalogue("register | Show the transaction register\nledger_stats | Show statistics");
-    assert!(!may_change(&specs(&tools)[0], &specs(&tools)));
+    assert!(!Catalogue::of(specs(&tools)).may_change(0));
     let tools = catalogue("vendor_register | Register a vendor\nvendor_list | List vendors");
-    assert!(may_change(&specs(&tools)[0], &specs(&tools)));
+    assert!(Catalogue::of(specs(&tools)).may_change(0));
 }
 
 #[test]
@@ -123,14 +123,14 @@ fn a_parent_is_found_where_the_argument_says() {
         json!({ "name": "list_groups", "inputSchema": {} }),
     ];
     expect!["invoice: list_invoices"].assert_eq(&told(&tools));
-    let specs = specs(&tools);
-    let choice = choose(TargetModel::Invoice, &specs);
+    let catalogue = Catalogue::of(specs(&tools));
+    let choice = catalogue.choose(TargetModel::Invoice);
     let evidence = &choice.ranked.first().unwrap().evidence;
     assert!(
         evidence.contains(&"requires entity, which list_groups lists".to_owned()),
         "{evidence:?}"
     );
-    let supply = supply_of(&specs[0], &choice.arguments, &specs, |_| true);
+    let supply = catalogue.supply(&catalogue.tools()[0], &choice.arguments, |_| true);
     assert!(matches!(supply, Supply::Chained(it) if it.parent == 1));
 }
 
@@ -138,7 +138,7 @@ fn a_parent_is_found_where_the_argument_says() {
 fn a_tool_that_asks_for_what_nobody_knows_stands_only_where_no_other_can() {
     let passing = |lines: &str| {
         let tools = catalogue(lines);
-        let found = candidates(TargetModel::Invoice, &specs(&tools), |_| true);
+        let found = Catalogue::of(specs(&tools)).candidates(TargetModel::Invoice, |_| true);
         let name = |it: &Scored| tools[it.index]["name"].as_str().unwrap().to_owned();
         (found.passing.iter().map(name).collect::<Vec<_>>(), found.is_parent_scoped)
     };
