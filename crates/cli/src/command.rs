@@ -10,6 +10,7 @@ pub(crate) mod evaluate;
 pub(crate) mod key;
 pub(crate) mod mapping;
 pub(crate) mod migrate;
+pub(crate) mod missing;
 pub(crate) mod place;
 pub(crate) mod progress;
 pub(crate) mod prune;

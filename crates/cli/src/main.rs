@@ -61,6 +61,8 @@ enum Command {
     Replay(command::replay::Options),
     /// List or follow the diagnostics of a workspace
     Diagnostics(command::diagnostics::Options),
+    /// Why is a record missing, or where is it?
+    Missing(command::missing::Options),
     /// The catalogue of reasons
     Reasons(command::reasons::Options),
     /// Make and list workspaces
@@ -131,6 +133,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Mapping(_)
         | Command::Replay(_)
         | Command::Diagnostics(_)
+        | Command::Missing(_)
         | Command::Reasons(_)
         | Command::Workspace(_)
         | Command::Key(_)
@@ -164,6 +167,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Mapping(options) => command::mapping::run(context, &options).await,
         Command::Replay(options) => command::replay::run(context, &options).await,
         Command::Diagnostics(options) => command::diagnostics::run(context, &options).await,
+        Command::Missing(options) => command::missing::run(context, &options).await,
         Command::Reasons(options) => command::reasons::run(context, &options),
         Command::Workspace(action) => command::workspace::run(context, &action).await,
         Command::Key(action) => command::key::run(context, &action).await,

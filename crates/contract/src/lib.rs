@@ -6,6 +6,7 @@
 //! ([`store::Fault`]). [`reasons`] holds what each contract says, [`rules`] what holds for every
 //! row of every run.
 
+mod answers;
 mod expect;
 mod reasons;
 pub mod rules;
@@ -36,6 +37,9 @@ pub struct Played {
     pub rows: Vec<Diagnostic>,
     /// Every row of the last run after the repair.
     pub after_repair: Vec<Diagnostic>,
+    /// Records that "why is it missing?" was asked of after the fault, and how many were.
+    pub asked: usize,
+    pub missing: usize,
     /// What is not as the contract says; empty when it holds.
     pub broken: Vec<String>,
 }
@@ -82,20 +86,25 @@ async fn play(scratch: &Scratch, reason: Reason, scenario: &Scenario) -> Result<
             place.run(scene).await?;
         }
         let rows = place.run(&scenario.inject).await?;
+        let meant = (reason, scenario.rows.as_slice());
+        let answers = answers::after(&place, &scenario.inject, meant, &rows).await?;
         let mut after_repair = Vec::new();
         for scene in &scenario.repair {
             after_repair = place.run(scene).await?;
         }
-        Ok::<_, Error>((rows, after_repair))
+        Ok::<_, Error>((rows, answers, after_repair))
     }
     .await;
     place.erase().await?;
-    let (rows, after_repair) = played?;
+    let (rows, answers, after_repair) = played?;
     let mut broken = expect::broken(reason, &scenario.rows, &rows);
     broken.extend(rules::broken(&rows));
     broken.extend(rules::broken(&after_repair).into_iter().map(|it| format!("repaired: {it}")));
     if let Some(row) = after_repair.iter().find(|it| it.reason == reason) {
         broken.push(format!("after the repair it is still written: {}", row.detail));
     }
-    Ok(Played { says: scenario.says, wire: scenario.inject.wire, rows, after_repair, broken })
+    broken.extend(answers.broken);
+    let (says, wire) = (scenario.says, scenario.inject.wire);
+    let (asked, missing) = (answers.asked, answers.missing);
+    Ok(Played { says, wire, rows, after_repair, asked, missing, broken })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::connector::Transport;
 use domain::id::{ConnectorId, SyncLogId, WorkspaceConnectorId};
+use domain::missing::{Answer, Question};
 use domain::reference::Reference;
 use domain::run::TriggerType;
 use domain::{Diagnostic, TargetModel};
@@ -16,8 +17,8 @@ use sample::{Fault, Sample};
 use store::mappings::RegenerationReason;
 use store::query::{Condition, Op, Page, Query, Value};
 use store::{
-    Place, Store, Tenant, connectors, diagnostics, mappings, sync_logs, workspace_connectors,
-    workspaces,
+    Place, Store, Tenant, connectors, diagnostics, mappings, records, sync_logs,
+    workspace_connectors, workspaces,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -257,6 +258,19 @@ impl Workspace<'_> {
             .await
             .map_err(failed("reading the rows of a run"))?;
         Ok(listed.items.into_iter().rev().map(|(it, _)| it).collect())
+    }
+
+    /// "Why is it missing?", as every door asks.
+    pub(crate) async fn missing(&self, question: &Question) -> Result<Answer, Error> {
+        let now = (self.scratch.settings.clock)();
+        let asked = store::missing::find(&self.scratch.store, &self.tenant, question, now).await;
+        asked.map_err(failed("asking for a record"))
+    }
+
+    /// Is the record stored?
+    pub(crate) async fn has(&self, model: TargetModel, id: &str) -> Result<bool, Error> {
+        let found = records::find_all(&self.scratch.store, &self.tenant, model, id).await;
+        found.map(|it| !it.is_empty()).map_err(failed("looking for a record"))
     }
 
     /// Takes the workspace away with everything in it.

@@ -14,7 +14,7 @@ use crate::reason::{Impact, Reason};
 use crate::run::Tally;
 use crate::target::TargetModel;
 
-mod advice;
+pub(crate) mod advice;
 #[cfg(test)]
 mod tests;
 

@@ -5,6 +5,9 @@
 
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use crate::target::TargetModel;
 
 crate::words! {
@@ -19,6 +22,8 @@ crate::words! {
         /// A ledger account's number.
         AccountNumber = "account_number",
         InvoiceNumber = "invoice_number",
+        /// The number of a journal entry.
+        EntryNumber = "entry_number",
         Iban = "iban",
     }
 }
@@ -29,11 +34,56 @@ impl NaturalKey {
         match self {
             Self::Name => given.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase(),
             Self::Email => given.trim().to_lowercase(),
-            Self::Code | Self::AccountNumber | Self::InvoiceNumber | Self::Iban => {
-                given.trim().to_owned()
-            }
+            Self::Code
+            | Self::AccountNumber
+            | Self::InvoiceNumber
+            | Self::EntryNumber
+            | Self::Iban => given.trim().to_owned(),
         }
     }
+}
+
+/// A parent that a record names, by whichever key it gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Of the child; dotted for a member of a list.
+    pub attribute: String,
+    pub model: TargetModel,
+    pub external_id: String,
+}
+
+/// What people call a record of a model, beside its identifier: the attribute and how it is
+/// compared. None: they have no other word for it.
+pub const fn handle(model: TargetModel) -> Option<(&'static str, NaturalKey)> {
+    match model {
+        TargetModel::Company => Some(("name", NaturalKey::Name)),
+        TargetModel::People => Some(("full_name", NaturalKey::Name)),
+        TargetModel::Invoice => Some(("invoice_number", NaturalKey::InvoiceNumber)),
+        TargetModel::Account => Some(("iban", NaturalKey::Iban)),
+        TargetModel::LedgerAccount => Some(("account_number", NaturalKey::AccountNumber)),
+        TargetModel::Journal => Some(("code", NaturalKey::Code)),
+        TargetModel::JournalEntry => Some(("entry_number", NaturalKey::EntryNumber)),
+        TargetModel::Transaction
+        | TargetModel::Email
+        | TargetModel::PaymentMeans
+        | TargetModel::InvoiceTransaction
+        | TargetModel::Document => None,
+    }
+}
+
+/// What people call this record, as it is compared ([`as_known`]).
+pub fn known_as(model: TargetModel, entity: &Value) -> Option<String> {
+    match entity.get(handle(model)?.0)? {
+        Value::String(it) => as_known(model, it),
+        Value::Number(it) => as_known(model, &it.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// What people call a record, in the one spelling that is compared; at most 255 characters.
+pub fn as_known(model: TargetModel, given: &str) -> Option<String> {
+    let folded = handle(model)?.1.fold(given);
+    (!folded.is_empty()).then(|| crate::diagnostic::storable(&folded, 255))
 }
 
 /// An attribute that refers to a record of another model, or of its own.

@@ -22,6 +22,9 @@ mod server;
 use std::path::Path;
 use std::sync::Arc;
 
+use listing::Listing;
+use serde_json::Value;
+
 pub use fault::{Fault, Kind, UnknownFault};
 pub use guard::{Guard, Lapse, UnknownLapse, serve_guarded};
 pub use replay::UnreadableCatalogue;
@@ -107,6 +110,31 @@ impl Sample {
     #[must_use]
     pub fn scaled(self, scale: Scale) -> Self {
         Self { scale, ..self }
+    }
+
+    /// The identifiers of everything that a listing tool of it has, in its order: what a sync may
+    /// be asked for afterwards. They are the first member of each row.
+    pub fn identifiers(&self, tool: &str) -> Vec<String> {
+        let Some(listing) = self.listings().iter().find(|it| it.name == tool) else {
+            return Vec::new();
+        };
+        let rows = (0..(listing.count)(&self.scale)).map(|it| (listing.row)(it, &self.scale));
+        let first = |row: Value| match row.as_object()?.values().next()? {
+            Value::String(id) => Some(id.clone()),
+            Value::Number(id) => Some(id.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        rows.filter_map(first).collect()
+    }
+
+    /// The tools that list its rows.
+    pub(crate) fn listings(&self) -> &'static [Listing] {
+        match self.which {
+            Which::Ledger => &ledger::LISTINGS,
+            Which::Brittle => &brittle::LISTINGS,
+            Which::Books => &books::LISTINGS,
+            Which::Nested | Which::Replay(_) => &[],
+        }
     }
 
     /// Its name: one of [`NAMES`], or of the file that is replayed.

@@ -49,15 +49,6 @@ impl Server {
         self.calls.fetch_add(1, Ordering::Relaxed) >= fault.number()
     }
 
-    fn listings(&self) -> &'static [Listing] {
-        match self.sample.which {
-            Which::Ledger => &ledger::LISTINGS,
-            Which::Brittle => &brittle::LISTINGS,
-            Which::Books => &books::LISTINGS,
-            Which::Nested | Which::Replay(_) => &[],
-        }
-    }
-
     fn others(&self) -> &'static [Other] {
         match self.sample.which {
             Which::Ledger => &ledger::OTHERS,
@@ -73,7 +64,7 @@ impl Server {
         }
         let hides = self.faults.iter().any(|it| it.kind == Kind::NoListingTools);
         let others = self.others().iter().filter(|it| !hides || !it.name.starts_with("list_"));
-        let listings = self.listings().iter().filter(|_| !hides);
+        let listings = self.sample.listings().iter().filter(|_| !hides);
         let nested = match self.sample.which {
             Which::Nested if !hides => nested::tools(),
             Which::Nested | Which::Ledger | Which::Brittle | Which::Books | Which::Replay(_) => {
@@ -103,7 +94,7 @@ impl Server {
             let reply = catalogue.reply(name, args)?;
             return Some(self.failure(name).unwrap_or(reply));
         }
-        if let Some(listing) = self.listings().iter().find(|it| it.name == name) {
+        if let Some(listing) = self.sample.listings().iter().find(|it| it.name == name) {
             return Some(self.failure(name).unwrap_or_else(|| self.page(listing, args)));
         }
         let own = match &self.sample.which {

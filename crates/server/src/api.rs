@@ -7,6 +7,7 @@ pub mod diagnostics;
 pub mod governance;
 pub mod health;
 pub(crate) mod included;
+pub(crate) mod missing;
 pub(crate) mod probes;
 pub(crate) mod reasons;
 pub(crate) mod records;
@@ -38,6 +39,8 @@ static KINDS: &[&Kind] = &[
     &sync_logs::KIND,
     &probes::KIND,
     &replays::KIND,
+    &missing::KIND,
+    &missing::PERIOD,
     &reasons::KIND,
 ];
 

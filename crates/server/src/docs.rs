@@ -131,6 +131,10 @@ fn example(route: &Route) -> Option<String> {
         | Shape::Records(_)
         | Shape::Record(_)
         | Shape::Reasons(_) => format!("curl{key} {url}"),
+        Shape::Asks(_, asks) => {
+            let asks: Vec<String> = asks.iter().map(|it| format!("{}=…", it.name)).collect();
+            format!("curl{key} \"$WIRELINE{path}?{}\"", asks.join("&"))
+        }
         Shape::Facets(_) => format!("curl{key} \"$WIRELINE{path}?by=reason,day\""),
         Shape::Stream(_) => format!("curl -N{key} {url}"),
         Shape::Create(_) | Shape::Batch(_) | Shape::Update(_) => format!(

@@ -8,4 +8,5 @@ pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod link;
 pub(crate) mod media;
+pub(crate) mod named;
 pub(crate) mod params;

@@ -155,6 +155,10 @@ pub(crate) fn parameters(route: &Route) -> Parameters {
             let what = "the `id` of the last event that arrived; the stream goes on after it";
             all.push(parameter("Last-Event-ID", ParameterIn::Header, what, schema::text()));
         }
+        Shape::Asks(_, asks) => all
+            .extend(asks.iter().map(|it| {
+                parameter(it.name, ParameterIn::Query, it.says, schema::takes(it.takes))
+            })),
         Shape::Create(kind) if kind.name == "connector_sync_diagnostic" => {
             let what = "makes the request one request for 24 hours, however often it is sent";
             all.push(parameter("Idempotency-Key", ParameterIn::Header, what, schema::text()));
@@ -276,6 +280,7 @@ fn body(route: &Route) -> Option<utoipa::openapi::request_body::RequestBody> {
         | Shape::Stream(_)
         | Shape::Run
         | Shape::Probe { takes_body: false }
+        | Shape::Asks(..)
         | Shape::Reasons(_)
         | Shape::Other(_) => None,
     }
@@ -321,6 +326,7 @@ fn responses(route: &Route) -> utoipa::openapi::Responses {
         }
         Shape::Probe { .. } => ("200", found("What was found", &probes::KIND)),
         Shape::Replay => ("200", found("What would differ", &replays::KIND)),
+        Shape::Asks(kind, _) => ("200", found("The answer", kind)),
         Shape::Other(media) => {
             ("200", done("As it says").content(media, Content::new(Some(schema::text()))))
         }

@@ -8,11 +8,12 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use domain::TargetModel;
 
 use crate::api::{
-    self, api_keys, connector_mappings, connectors, diagnostics, probes, reasons, records, replays,
-    sync_logs, workspace_connectors, workspaces,
+    self, api_keys, connector_mappings, connectors, diagnostics, missing, probes, reasons, records,
+    replays, sync_logs, workspace_connectors, workspaces,
 };
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
+use crate::jsonapi::named::Parameter;
 use crate::jsonapi::params::Listing;
 use crate::problem::Problem;
 use crate::{App, authorizations, docs, edge, health, openapi};
@@ -68,6 +69,8 @@ pub(crate) enum Shape {
     },
     /// Another mapping is tried on stored records.
     Replay,
+    /// A question, by its parameters.
+    Asks(&'static Kind, &'static [Parameter]),
     Reasons(&'static Listing),
     /// Not JSON:API: its media type.
     Other(&'static str),
@@ -95,7 +98,7 @@ const INSTALLATION: &str = "/v1/workspace-connectors/{id}";
 #[rustfmt::skip]
 pub static ALL: &[Route] = {
     use Auth::{Admin, AdminOrOperator, Any, Operator, Public, Read, Write};
-    use Shape::{Batch, Create, Delete, Facets, Find, List, Other, Probe, Reasons, Record, Records, Replay, Run, Stream, Update};
+    use Shape::{Asks, Batch, Create, Delete, Facets, Find, List, Other, Probe, Reasons, Record, Records, Replay, Run, Stream, Update};
     use TargetModel as M;
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -151,6 +154,9 @@ pub static ALL: &[Route] = {
         route(GET, "/v1/workspace-connector-sync-logs", Read, ("List runs", List(&sync_logs::LISTING)), || get(sync_logs::list)),
         route(GET, LOG, Read, ("Show a run", Find(&sync_logs::SHOWING)), || get(sync_logs::find)),
         route(POST, "/v1/workspace-connector-sync-logs/{id}/cancel", Write, ("Ask a run to stop", Run), || post(sync_logs::cancel)),
+
+        route(GET, "/v1/missing", Read, ("Why is a record missing, or where is it?", Asks(&missing::KIND, missing::ASKS)), || get(missing::find)),
+        route(GET, "/v1/missing/period", Read, ("What is missing of a model in a period?", Asks(&missing::PERIOD, missing::ASKS_PERIOD)), || get(missing::within)),
 
         route(GET, "/v1/companies", Read, ("List companies", Records(M::Company)), || records::lists(M::Company)),
         route(GET, "/v1/companies/{id}", Read, ("Show a company", Record(M::Company)), || records::finds(M::Company)),

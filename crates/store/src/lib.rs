@@ -30,6 +30,7 @@ pub mod health;
 mod inspect;
 pub mod mappings;
 mod migration;
+pub mod missing;
 pub mod pending;
 mod postgres;
 pub mod query;

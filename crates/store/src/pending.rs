@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
+pub use domain::reference::Parent;
+use domain::reference::known_as;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::OnConflict;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -28,14 +29,6 @@ pub struct Pending {
     /// As the mapping gave it: checked again when it is released.
     pub entity: Value,
     pub parents: Vec<Parent>,
-}
-
-/// A parent that it waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parent {
-    pub attribute: String,
-    pub model: TargetModel,
-    pub external_id: String,
 }
 
 /// A row that waits, with when it began to.
@@ -96,6 +89,7 @@ pub async fn put(
             target_model: Set(it.model.as_str().to_owned()),
             tool_name: Set(it.tool.clone()),
             external_id: Set(it.external_id.clone()),
+            known_as: Set(known_as(it.model, &it.entity)),
             entity: Set(it.entity.clone()),
             parents: Set(serde_json::json!(it.parents)),
             first_seen_run: Set(run.0),
@@ -111,6 +105,7 @@ pub async fn put(
         ])
         .update_columns([
             Column::ToolName,
+            Column::KnownAs,
             Column::Entity,
             Column::Parents,
             Column::LastSeenRun,

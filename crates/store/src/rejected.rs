@@ -27,6 +27,8 @@ pub struct Rejected {
     pub model: TargetModel,
     pub tool: String,
     pub external_id: Option<String>,
+    /// What people call it ([`domain::reference::known_as`]).
+    pub known_as: Option<String>,
     pub reason: Reason,
     /// The attribute at fault; empty for the row as a whole.
     pub field: String,
@@ -48,11 +50,12 @@ pub struct Rejection {
     pub updated_at: DateTime<Utc>,
 }
 
-/// connector, target, tool, external id, reason, field, cause, hash, entity, runs, times
+/// connector, target, tool, external id, known as, reason, field, cause, hash, entity, runs, times
 type Row = (
     Option<Uuid>,
     String,
     String,
+    Option<String>,
     Option<String>,
     String,
     String,
@@ -95,6 +98,7 @@ pub async fn insert_many(
             tool_name: Set(it.tool),
             // What is too broken to be stored as text is still rejected.
             external_id: Set(it.external_id.map(|id| id.replace('\0', ""))),
+            known_as: Set(it.known_as),
             reason: Set(it.reason.as_str().to_owned()),
             field: Set(it.field),
             cause: Set(it.cause.replace('\0', "")),
@@ -115,6 +119,7 @@ pub async fn insert_many(
     ])
     .update_columns([
         Column::ExternalId,
+        Column::KnownAs,
         Column::Reason,
         Column::Field,
         Column::Cause,
@@ -192,6 +197,8 @@ pub async fn settle(
     sql.push(" and tool_name = ").text_bind(rows.tool);
     sql.push(" and last_seen_run = ").bind(Bind::Id(rows.run.0));
     sql.push(" and reason <> ").text_bind(reason.as_str());
+    // What the database refused is no matter of the checks.
+    sql.push(" and reason <> ").text_bind(Reason::EntityPersistFailed.as_str());
     store.execute(sql).await
 }
 
@@ -234,8 +241,8 @@ pub async fn prune(
 fn select(store: &Store, tenant: &Tenant) -> Sql {
     let mut sql = store.sql();
     sql.push("select ").push(cell::CONNECTOR_ID).push(
-        ", t.target_model, t.tool_name, t.external_id, t.reason, t.field, t.cause, t.row_hash, \
-         t.entity, t.first_seen_run, t.last_seen_run, t.created_at, t.updated_at \
+        ", t.target_model, t.tool_name, t.external_id, t.known_as, t.reason, t.field, t.cause, \
+         t.row_hash, t.entity, t.first_seen_run, t.last_seen_run, t.created_at, t.updated_at \
          from rejected_entities t",
     );
     cell::of_tenant(&mut sql, tenant, "t.workspace_pk");
@@ -243,12 +250,13 @@ fn select(store: &Store, tenant: &Tenant) -> Sql {
 }
 
 fn rejection(row: Row) -> Result<Rejection, Error> {
-    let (connector, model, tool, external_id, reason, field, cause, hash, entity, first, last, ..) =
+    let (connector, model, tool, external_id, known_as, reason, field, cause, hash, entity, ..) =
         row;
     let rejected = Rejected {
         model: cell::word(&model)?,
         tool,
         external_id,
+        known_as,
         reason: cell::word(&reason)?,
         field,
         cause,
@@ -258,9 +266,9 @@ fn rejection(row: Row) -> Result<Rejection, Error> {
     Ok(Rejection {
         connector: WorkspaceConnectorId(connector.unwrap_or_default()),
         row: rejected,
-        first_seen_run: SyncLogId(first),
-        last_seen_run: SyncLogId(last),
-        created_at: row.11,
-        updated_at: row.12,
+        first_seen_run: SyncLogId(row.10),
+        last_seen_run: SyncLogId(row.11),
+        created_at: row.12,
+        updated_at: row.13,
     })
 }

@@ -91,6 +91,8 @@ fn document(checked: &Checked, retention: Retention) -> Value {
                 "wire": it.wire.as_str(),
                 "holds": it.broken.is_empty(),
                 "broken": it.broken,
+                "asked": it.asked,
+                "missing": it.missing,
                 "rows": resources(&it.rows),
                 "after_repair": resources(&it.after_repair),
             })
@@ -133,6 +135,10 @@ fn show(checked: &Checked) {
             table.push(vec!["repaired".to_owned(), "nothing to tell".to_owned()]);
         }
         output::table(&["run", "target", "reason", "tool", "http", "detail"], table);
+        output::line(format!(
+            "  \"why is it missing?\" was asked of {} record(s), of which {} were",
+            it.asked, it.missing
+        ));
         for what in &it.broken {
             output::line(format!("  broken: {what}"));
         }

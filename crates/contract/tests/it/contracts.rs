@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use contract::{Checked, Program, Scratch};
+use contract::{Checked, Played, Program, Scratch};
 use domain::Reason;
 use futures_util::{StreamExt as _, stream};
 use testkit::Db;
@@ -12,6 +12,7 @@ testkit::each_database! { every_reason_has_a_contract_that_holds }
 /// Contracts at a time: they mostly wait for servers.
 const AT_ONCE: usize = 4;
 
+#[expect(clippy::print_stdout, reason = "a figure for whoever looks")]
 async fn every_reason_has_a_contract_that_holds(db: Db) {
     let settings = store::Settings { connections: 2, ..testkit::settings() };
     let program = Program { command: testkit::program("sample-server"), words: Vec::new() };
@@ -41,6 +42,10 @@ async fn every_reason_has_a_contract_that_holds(db: Db) {
         }
     }
     assert!(broken.is_empty(), "\n{broken}");
+    let sum = |of: fn(&Played) -> usize| checked.iter().flat_map(|it| &it.played).map(of).sum();
+    let (asked, missing): (usize, usize) = (sum(|it| it.asked), sum(|it| it.missing));
+    assert!(missing > 200, "only {missing} of {asked} records were missing");
+    println!("of {asked} records {missing} were missing, and each was told why");
     assert_eq!(db.number("select count(*) from workspaces").await, 0, "workspaces are left");
     scratch.close().await;
 }

@@ -39,7 +39,7 @@ pub(super) fn whole(state: HealthState, targets: &[TargetHealth], reasons: &[Rea
     }
 }
 
-const fn reason_says(reason: Reason) -> &'static str {
+pub(crate) const fn reason_says(reason: Reason) -> &'static str {
     match reason {
         Reason::AuthScopeInsufficient => "Reconnect with credentials that have the missing scope.",
         Reason::ToolExecutionFailed => {

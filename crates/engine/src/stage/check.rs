@@ -2,6 +2,7 @@
 
 use domain::entity::{self, Cause, Entity, Rule};
 use domain::evidence::{Call, Dropped};
+use domain::reference::known_as;
 use domain::{Finding, Reason};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -26,7 +27,7 @@ pub(crate) async fn entities(
     for Mapped { row, entity } in mapped {
         book.tally.fetched += 1;
         book.tally.mapped += u64::from(entity.is_ok());
-        let external_id = entity.as_ref().ok().and_then(|it| key_of(book, it));
+        let named = entity.as_ref().map_or_else(|_| Named::default(), |it| named(book, it));
         let checked = match entity {
             Ok(value) => entity::check(book.target, &value, today),
             Err(error) => Err(vec![Cause::new("", Rule::EvaluationFailed, error)]),
@@ -34,22 +35,28 @@ pub(crate) async fn entities(
         match checked.and_then(|it| first_of_its_key(book, it)) {
             Ok(Some(entity)) => sound.push(entity),
             Ok(None) => book.tally.unchanged += 1,
-            Err(causes) => refused.extend(refuse(book, choice, &row, external_id, causes)),
+            Err(causes) => refused.extend(refuse(book, choice, &row, named, causes)),
         }
     }
-    if !refused.is_empty() {
-        let kept = patiently(run.engine.settings.store_patience, || {
-            let rows = refused.clone();
-            rejected::insert_many(run.store(), run.tenant, run.id, run.connector, rows, run.now())
-        });
-        if let Err(error) = kept.await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "rejected rows are counted but not listed"
-            );
-        }
-    }
+    list(run, refused).await;
     sound
+}
+
+/// Keeps refused rows, so that whoever misses one can be told why.
+pub(super) async fn list(run: &Run<'_>, refused: Vec<Rejected>) {
+    if refused.is_empty() {
+        return;
+    }
+    let kept = patiently(run.engine.settings.store_patience, || {
+        let rows = refused.clone();
+        rejected::insert_many(run.store(), run.tenant, run.id, run.connector, rows, run.now())
+    });
+    if let Err(error) = kept.await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "rejected rows are counted but not listed"
+        );
+    }
 }
 
 /// Rejected rows of the target, as one finding with its most frequent causes.
@@ -115,7 +122,7 @@ fn refuse(
     book: &mut Book,
     choice: &Choice,
     row: &Value,
-    external_id: Option<String>,
+    Named { external_id, known_as }: Named,
     causes: Vec<Cause>,
 ) -> Option<Rejected> {
     book.rejected += 1;
@@ -125,6 +132,7 @@ fn refuse(
         model: book.target,
         tool: choice.tool.name.clone(),
         external_id,
+        known_as,
         reason: reason(book),
         cause: first.says(),
         field: first.field,
@@ -134,15 +142,24 @@ fn refuse(
     })
 }
 
-/// The external id of a mapped value, sound or not.
-fn key_of(book: &Book, value: &Value) -> Option<String> {
-    match value.get(book.target.external_id())? {
-        Value::String(key) if !key.is_empty() => Some(domain::diagnostic::shorten(key, 255)),
-        Value::Number(key) => Some(key.to_string()),
-        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            None
-        }
-    }
+/// By what a refused row can be asked for.
+#[derive(Default)]
+struct Named {
+    external_id: Option<String>,
+    known_as: Option<String>,
+}
+
+/// Of a mapped value, sound or not.
+fn named(book: &Book, value: &Value) -> Named {
+    let external_id = match value.get(book.target.external_id()) {
+        Some(Value::String(key)) if !key.is_empty() => Some(domain::diagnostic::shorten(key, 255)),
+        Some(Value::Number(key)) => Some(key.to_string()),
+        Some(
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_),
+        )
+        | None => None,
+    };
+    Named { external_id, known_as: known_as(book.target, value) }
 }
 
 fn digest(bytes: &[u8]) -> u64 {

@@ -2,12 +2,13 @@
 
 use domain::entity::Entity;
 use domain::evidence::FailedWrite;
+use domain::reference::known_as;
 use domain::{Finding, Reason, TargetModel};
 use store::records::{self, FailedRow, Upsert};
-use store::rejected::{self, OfRun};
+use store::rejected::{self, OfRun, Rejected};
 
-use super::Book;
 use super::select::Choice;
+use super::{Book, check};
 use crate::patience::patiently;
 use crate::run::{Run, Stop};
 
@@ -39,9 +40,9 @@ pub(crate) async fn entities(
                 book.tally.inserted += stored.inserted;
                 book.tally.updated += stored.updated;
                 book.tally.unchanged += stored.unchanged;
-                for failed in stored.failed {
-                    fail(book, &failed, chunk);
-                }
+                let refused = stored.failed.iter();
+                let refused = refused.filter_map(|it| fail(book, choice, it, chunk)).collect();
+                check::list(run, refused).await;
             }
             Err(error) => {
                 let left = chunk.len() + chunks.map(<[Entity]>::len).sum::<usize>();
@@ -116,15 +117,34 @@ fn put_off(error: &store::Error) {
     tracing::warn!(error = error as &dyn std::error::Error, "not tidied up; the next run will");
 }
 
-fn fail(book: &mut Book, failed: &FailedRow, chunk: &[Entity]) {
+/// Counts a record that the database refused; the row that tells of it.
+fn fail(
+    book: &mut Book,
+    choice: &Choice,
+    failed: &FailedRow,
+    chunk: &[Entity],
+) -> Option<Rejected> {
     book.tally.drop_rows(Reason::EntityPersistFailed, 1);
+    let entity = chunk.get(failed.index);
     let key = format!("{:?} {:?}", failed.sqlstate, failed.constraint);
     let failure = book.failures.entry(key).or_insert_with(|| FailedWrite {
         sqlstate: failed.sqlstate.clone(),
         constraint: failed.constraint.clone(),
         message: failed.message.clone(),
         count: 0,
-        sample_key: chunk.get(failed.index).map(|it| it.external_id.clone()),
+        sample_key: entity.map(|it| it.external_id.clone()),
     });
     failure.count += 1;
+    let entity = entity?;
+    Some(Rejected {
+        model: book.target,
+        tool: choice.tool.name.clone(),
+        external_id: Some(entity.external_id.clone()),
+        known_as: known_as(book.target, &entity.to_json()),
+        reason: Reason::EntityPersistFailed,
+        field: String::new(),
+        cause: format!("the database refused it: {}", failed.message),
+        row_hash: entity.content_hash(),
+        entity: None,
+    })
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::entity::{self, Causes, Entity};
 use domain::evidence::{Call, Dropped, FailedWrite};
+use domain::reference::known_as;
 use domain::run::{LedgerLine, Tally};
 use domain::{Finding, Reason, TargetModel};
 use sha2::{Digest, Sha256};
@@ -120,6 +121,7 @@ async fn sound(
                     model,
                     tool: tool.to_owned(),
                     external_id: Some(row.external_id),
+                    known_as: known_as(model, &row.entity),
                     reason: Reason::MappedEntitiesPartialDrop,
                     cause: first.says(),
                     field: first.field,

@@ -10,6 +10,8 @@ use store::mappings::{Generator, RegenerationReason};
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, Schema, Type};
 
+mod missing;
+
 use super::schema::{
     flag, formatted, list_of, nullable, nullable_number, nullable_words, number, sized, text, words,
 };
@@ -87,6 +89,9 @@ pub(super) fn writable(kind: &Kind) -> Option<Writable> {
 pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
     if let Some(attribute) = records::model(kind).and_then(|it| it.schema().attribute(name)) {
         return Some(of_record(attribute));
+    }
+    if matches!(kind.name, "missing" | "missing_period") {
+        return missing::attribute(name);
     }
     Some(match name {
         "record_id"

@@ -11,6 +11,7 @@ use utoipa::openapi::{KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaForm
 use super::attribute::{attribute, writable};
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
+use crate::jsonapi::named::Takes;
 
 pub(super) fn list_of(items: impl Into<RefOr<Schema>>) -> ArrayBuilder {
     ArrayBuilder::new().items(items.into())
@@ -70,6 +71,16 @@ pub(super) fn filter(field: &Field) -> Schema {
         FieldKind::Number => ObjectBuilder::new().schema_type(Type::Integer).into(),
         FieldKind::Bool => flag(),
         FieldKind::Text => text(),
+    }
+}
+
+/// What a parameter of a question takes.
+pub(super) fn takes(takes: Takes) -> Schema {
+    match takes {
+        Takes::Text => text(),
+        Takes::Id => formatted(KnownFormat::Uuid, false),
+        Takes::Time => formatted(KnownFormat::DateTime, false),
+        Takes::Model => words(TargetModel::ALL),
     }
 }
 

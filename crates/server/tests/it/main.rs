@@ -17,6 +17,7 @@ mod hostile;
 mod installations;
 mod lists;
 mod mappings;
+mod missing;
 mod negotiation;
 mod probes;
 mod records;

@@ -127,6 +127,14 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             let id = mappings::draw(world, &world.acme, "secret of acme").await;
             by_id(id.clone(), change("connector_mapping_replay", &id))
         }
+        ("GET", "/v1/missing") => {
+            let asks =
+                ["external_id=c1", "number=Acme"].map(|it| format!("target_model=company&{it}"));
+            list(&asks)
+        }
+        ("GET", "/v1/missing/period") => {
+            list(&["target_model=company&since=2020-01-01".to_owned()])
+        }
         ("POST", "/v1/workspaces") | ("GET", "/metrics") => Case::Closed,
         ("GET", records) if records::is_one(records) => {
             by_id(records::any(world, &world.acme, records).await, Value::Null)

@@ -17,6 +17,7 @@ pub struct Model {
     pub parents: Json,
     pub first_seen_run: Uuid,
     pub last_seen_run: Uuid,
+    pub known_as: Option<String>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

@@ -126,9 +126,12 @@ pub(crate) fn lookup(model: TargetModel, by: Lookup) -> &'static str {
         Lookup::By(NaturalKey::Name) => "name_key",
         Lookup::By(NaturalKey::Email) => "email_key",
         Lookup::By(NaturalKey::InvoiceNumber) => "number_key",
-        Lookup::By(it @ (NaturalKey::Code | NaturalKey::AccountNumber | NaturalKey::Iban)) => {
-            it.as_str()
-        }
+        Lookup::By(
+            it @ (NaturalKey::Code
+            | NaturalKey::AccountNumber
+            | NaturalKey::EntryNumber
+            | NaturalKey::Iban),
+        ) => it.as_str(),
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn rejected_row(model: TargetModel, id: &str) -> Rejected {
         model,
         tool: "list".to_owned(),
         external_id: Some(id.to_owned()),
+        known_as: None,
         reason: Reason::MappedEntitiesPartialDrop,
         field: "issue_date".to_owned(),
         cause: "null_required".to_owned(),

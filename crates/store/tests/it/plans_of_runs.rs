@@ -2,8 +2,10 @@
 
 use domain::TargetModel;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
+use domain::missing::{Key, Question};
 use domain::reference::NaturalKey;
 use serde_json::json;
+use store::missing::{self, Span};
 use store::records::{self, Lookup, Upsert, Wanted};
 use store::rejected::OfRun;
 use store::{Store, Tenant, health, pending, rejected};
@@ -57,6 +59,16 @@ pub(crate) async fn explain(
     case("end nameless", told.take());
     rejected::prune(store, tenant, connector, now).await.unwrap();
     case("prune rejections", told.take());
+    for model in TargetModel::ALL {
+        for key in [Key::Id("x".to_owned()), Key::Number("x".to_owned())] {
+            let question = Question { model: *model, key, connector: None };
+            missing::find(store, tenant, &question, now).await.unwrap();
+            case("missing", told.take());
+        }
+    }
+    let span = Span { model, connector: None, since: now, until: now };
+    missing::within(store, tenant, span, now).await.unwrap();
+    case("missing in a period", told.take());
     health::find(store, tenant, connector, now).await.unwrap();
     case("health", told.take());
 }
