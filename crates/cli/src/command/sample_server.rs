@@ -49,14 +49,13 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
             let listener = tokio::net::TcpListener::bind(address)
                 .await
                 .with_context(|| format!("listening on {address}"))?;
+            let shutdown = CancellationToken::new();
+            tokio::spawn(serve::stop_signal(shutdown.clone()));
             output::aside(format!(
                 "serving {} at http://{}/mcp",
                 options.name,
                 listener.local_addr()?
             ));
-            let shutdown = CancellationToken::new();
-            let stop = shutdown.clone();
-            tokio::spawn(serve::stop_signal(stop));
             let faults = options.faults.clone();
             if options.oauth {
                 let guard = Guard::new("sample");

@@ -75,21 +75,25 @@ fn settings(context: &Context, store: &Store) -> Result<server::Settings> {
     })
 }
 
-/// At SIGTERM or an interrupt from the keyboard.
-pub(crate) async fn stop_signal(stop: CancellationToken) {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
+/// Cancels at SIGTERM or an interrupt from the keyboard. SIGTERM is heeded from the call on, not
+/// only once the future is polled.
+pub(crate) fn stop_signal(stop: CancellationToken) -> impl Future<Output = ()> {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        let interrupt = tokio::signal::ctrl_c();
+        match terminate {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            // Without a handler the default one ends the process at once.
+            Err(error) => {
+                tracing::warn!(%error, "no handler for SIGTERM");
+                interrupt.await.ok();
             }
         }
-        // Without a handler the default one ends the process at once.
-        Err(error) => {
-            tracing::warn!(%error, "no handler for SIGTERM");
-            interrupt.await.ok();
-        }
+        stop.cancel();
     }
-    stop.cancel();
 }
