@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod evaluate;
 pub(crate) mod key;
 pub(crate) mod mapping;
+pub(crate) mod mcp;
 pub(crate) mod migrate;
 pub(crate) mod missing;
 pub(crate) mod place;

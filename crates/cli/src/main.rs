@@ -63,6 +63,8 @@ enum Command {
     Diagnostics(command::diagnostics::Options),
     /// Why is a record missing, or where is it?
     Missing(command::missing::Options),
+    /// An MCP server over standard input and output: the log and its answers, for agents
+    Mcp(command::mcp::Options),
     /// The catalogue of reasons
     Reasons(command::reasons::Options),
     /// Make and list workspaces
@@ -134,6 +136,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Replay(_)
         | Command::Diagnostics(_)
         | Command::Missing(_)
+        | Command::Mcp(_)
         | Command::Reasons(_)
         | Command::Workspace(_)
         | Command::Key(_)
@@ -168,6 +171,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(options) => command::replay::run(context, &options).await,
         Command::Diagnostics(options) => command::diagnostics::run(context, &options).await,
         Command::Missing(options) => command::missing::run(context, &options).await,
+        Command::Mcp(options) => command::mcp::run(context, &options).await,
         Command::Reasons(options) => command::reasons::run(context, &options),
         Command::Workspace(action) => command::workspace::run(context, &action).await,
         Command::Key(action) => command::key::run(context, &action).await,

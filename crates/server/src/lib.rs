@@ -25,6 +25,7 @@ mod docs;
 mod edge;
 mod health;
 mod jsonapi;
+pub mod mcp;
 mod openapi;
 mod probes;
 mod problem;

@@ -24,7 +24,7 @@ use crate::jsonapi::params::{Does, Listing};
 use crate::routes::{self, Auth, Route, Shape};
 
 mod attribute;
-mod schema;
+pub(crate) mod schema;
 
 /// One operation's parameter, as the documentation shows it.
 pub(crate) struct Parameters(pub(crate) Vec<Parameter>);

@@ -161,6 +161,15 @@ impl Problem {
         self.0.cause.as_deref()
     }
 
+    /// What is wrong, a sentence for each fault, with the parameter at fault.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let each = self.0.faults.iter().map(|it| match &it.source {
+            Some(Source::Parameter(name)) => format!("`{name}`: {}", it.detail),
+            Some(Source::Pointer(_) | Source::Header(_)) | None => it.detail.to_string(),
+        });
+        each.collect()
+    }
+
     /// The whole answer, for a request with this id.
     pub(crate) fn render(&self, request_id: &str) -> Response {
         let mut json = Json::with_capacity(512);

@@ -16,7 +16,7 @@ use crate::jsonapi::document::Kind;
 use crate::jsonapi::named::Parameter;
 use crate::jsonapi::params::Listing;
 use crate::problem::Problem;
-use crate::{App, authorizations, docs, edge, health, openapi};
+use crate::{App, authorizations, docs, edge, health, mcp, openapi};
 
 /// Which key a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +187,8 @@ pub static ALL: &[Route] = {
         route(GET, "/v1/reasons/{reason}", Public, ("Show a reason", Find(&reasons::SHOWING)), || get(reasons::find)),
         route(GET, "/reasons", Public, ("The reasons, for people", Other("text/html")), || get(reasons::pages)),
         route(GET, "/reasons/{reason}", Public, ("A reason, for people", Other("text/html")), || get(reasons::page)),
+
+        route(POST, "/mcp", Read, ("The MCP server: the log and its answers as tools for agents", Other("application/json")), || post(mcp::serve)),
 
         route(GET, "/v1/openapi.json", Public, ("This document", Other("application/json")), || get(openapi::show)),
         route(GET, "/docs", Public, ("This document, for people", Other("text/html")), || get(docs::show)),

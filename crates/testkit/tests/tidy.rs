@@ -44,7 +44,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("apalis-postgres", &["worker"]),
     ("apalis-sqlite", &["worker"]),
     ("apalis-cron", &["worker"]),
-    ("rmcp", &["mcp", "sample"]),
+    ("rmcp", &["mcp", "sample", "server"]),
     ("reqwest", &["mcp", "model"]),
     ("jsonata-core", &["mapping"]),
     ("axum", &["server", "sample"]),
@@ -159,5 +159,28 @@ fn every_reason_has_a_constructor_and_a_page() {
             root().join("docs/reasons").join(format!("{reason}.md")).exists(),
             "no page for {reason}"
         );
+    }
+}
+
+/// `wireline_runs_total` of the query `increase(wireline_runs_total[1h])`.
+fn metrics(text: &str) -> BTreeSet<&str> {
+    let is_name = |it: char| it.is_ascii_lowercase() || it == '_';
+    let names = text.split(|it: char| !is_name(it)).filter(|it| it.starts_with("wireline_"));
+    names.map(|it| it.trim_end_matches("_bucket")).collect()
+}
+
+#[test]
+fn the_dashboard_shows_metrics_that_there_are_and_all_of_them() {
+    let dashboard = fs::read_to_string(root().join("ops/grafana.json")).unwrap();
+    let all = sources().into_iter().filter(|(path, _)| !path.ends_with("tidy.rs"));
+    let counted: String = all.map(|(_, text)| text).collect();
+    let shown = metrics(&dashboard);
+    for name in &shown {
+        assert!(counted.contains(&format!("\"{name}\"")), "nothing counts {name}");
+    }
+    let macros = ["counter!(\"", "gauge!(\"", "histogram!(\""];
+    for counted in macros.iter().flat_map(|it| counted.split(it).skip(1)) {
+        let name = counted.split('"').next().unwrap_or_default();
+        assert!(shown.contains(name), "the dashboard does not show {name}");
     }
 }

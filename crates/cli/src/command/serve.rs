@@ -58,7 +58,7 @@ pub(crate) async fn until_stopped(context: &Context, store: Store) -> Result<()>
     Ok(())
 }
 
-fn settings(context: &Context, store: &Store) -> Result<server::Settings> {
+pub(crate) fn settings(context: &Context, store: &Store) -> Result<server::Settings> {
     let config = &context.config;
     Ok(server::Settings {
         request_timeout: config.request_timeout(),

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use domain::connector::InstallationStatus;
 use domain::health::{self, RunFacts, TargetFacts};
-use domain::run::LedgerLine;
+use domain::run::{LedgerLine, SyncStatus};
 use domain::{Reason, TargetModel};
 use serde_json::{Value, json};
-use store::sync_logs::{self, Outcome};
+use store::sync_logs::{self, Outcome, SyncLog};
 
 use crate::error::Error;
 use crate::patience::patiently;
@@ -42,7 +42,37 @@ pub(crate) async fn run(
     .await
     .map_err(Error::store("settling the run"))?;
     prune(&run).await;
+    count(&log);
     Ok(Report { log, is_recorded })
+}
+
+/// For whoever watches: runs by how they ended, and rows by what became of them.
+fn count(log: &SyncLog) {
+    let outcome = log.metadata.as_ref().and_then(|it| it.get("outcome")?.as_str());
+    let outcome = match (log.status, outcome) {
+        (SyncStatus::Success, Some(outcome)) => outcome.to_owned(),
+        (status, _) => status.to_string(),
+    };
+    metrics::counter!("wireline_runs_total", "outcome" => outcome).increment(1);
+    if let Some(took) = log.duration_ms {
+        metrics::histogram!("wireline_run_duration_seconds")
+            .record(Duration::from_millis(took).as_secs_f64());
+    }
+    for line in &log.ledger {
+        let tally = &line.tally;
+        for (fate, rows) in [
+            ("inserted", tally.inserted),
+            ("updated", tally.updated),
+            ("unchanged", tally.unchanged),
+            ("dropped", tally.dropped_total()),
+            ("waiting", tally.waiting),
+            ("released", tally.released),
+        ] {
+            let model = line.target_model.as_str();
+            metrics::counter!("wireline_rows_total", "target_model" => model, "fate" => fate)
+                .increment(rows);
+        }
+    }
 }
 
 /// A healed connector writes no findings, so its old rows would never be pruned by a write; and

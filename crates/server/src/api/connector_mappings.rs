@@ -179,7 +179,7 @@ pub(crate) async fn delete(
 }
 
 /// The pins of all these mappings, in one query.
-async fn pins<'a>(
+pub(crate) async fn pins<'a>(
     store: &Store,
     tenant: &Tenant,
     of: impl IntoIterator<Item = &'a Mapping>,

@@ -5,11 +5,11 @@
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::id::WorkspaceConnectorId;
-use domain::missing::{Key, Question};
+use domain::missing::{Answer, Key, Question};
 use serde::Serialize;
+use store::Tenant;
 use store::missing::{self, Span};
 use uuid::Uuid;
 
@@ -17,7 +17,6 @@ use crate::App;
 use crate::auth::Reader;
 use crate::code::Code;
 use crate::jsonapi::document::{self, Kind};
-use crate::jsonapi::filter;
 use crate::jsonapi::json::Json;
 use crate::jsonapi::media::{self, TakesJsonApi};
 use crate::jsonapi::named::{Parameter, Parameters, Takes};
@@ -37,9 +36,12 @@ pub(crate) static PERIOD: Kind = Kind {
     relationships: &[],
 };
 
-const MODEL: Parameter =
-    Parameter { name: "target_model", takes: Takes::Model, says: "the model of the record" };
-const CONNECTOR: Parameter = Parameter {
+pub(crate) const MODEL: Parameter = Parameter {
+    name: "target_model",
+    takes: Takes::Words(models),
+    says: "the model of the record",
+};
+pub(crate) const CONNECTOR: Parameter = Parameter {
     name: "workspace_connector",
     takes: Takes::Id,
     says: "only this installation; else every one of the workspace",
@@ -70,24 +72,37 @@ pub(crate) static ASKS_PERIOD: &[Parameter] = &[
     CONNECTOR,
 ];
 
+fn models() -> Vec<&'static str> {
+    TargetModel::ALL.iter().map(|it| it.as_str()).collect()
+}
+
 pub(crate) async fn find(
     State(app): State<App>,
     Reader(tenant): Reader,
     _: TakesJsonApi,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let given = Parameters::read(&uri, ASKS)?;
+    let answer = answer(&app, &tenant, &Parameters::read(&uri, ASKS)?).await?;
+    Ok(answered(&KIND, &answer))
+}
+
+/// The answer to what [`ASKS`] can ask.
+pub(crate) async fn answer(
+    app: &App,
+    tenant: &Tenant,
+    given: &Parameters,
+) -> Result<Answer, Problem> {
     let key = match (given.get("external_id"), given.get("number")) {
         (Some(id), None) => Key::Id(id.to_owned()),
         (None, Some(number)) => Key::Number(number.to_owned()),
-        (None, None) => return Err(required("external_id", "give `external_id` or `number`")),
+        (None, None) => return Err(refused("external_id", "give `external_id` or `number`")),
         (Some(_), Some(_)) => {
-            return Err(required("number", "give `external_id` or `number`, not both"));
+            return Err(refused("number", "give `external_id` or `number`, not both"));
         }
     };
-    let question = Question { model: model(&given)?, key, connector: connector(&given)? };
-    let answer = missing::find(app.store(), &tenant, &question, app.now()).await?;
-    Ok(answered(&KIND, &answer))
+    let connector = given.parsed::<WorkspaceConnectorId>("workspace_connector")?;
+    let question = Question { model: model(given)?, key, connector };
+    Ok(missing::find(app.store(), tenant, &question, app.now()).await?)
 }
 
 pub(crate) async fn within(
@@ -98,12 +113,13 @@ pub(crate) async fn within(
 ) -> Result<Response, Problem> {
     let given = Parameters::read(&uri, ASKS_PERIOD)?;
     let now = app.now();
-    let since = time(&given, "since")?.ok_or_else(|| required("since", "is required"))?;
-    let until = time(&given, "until")?.unwrap_or(now);
+    let since = given.time("since").ok_or_else(|| refused("since", "is required"))?;
+    let until = given.time("until").unwrap_or(now);
     if until < since {
-        return Err(required("until", "lies before `since`"));
+        return Err(refused("until", "lies before `since`"));
     }
-    let span = Span { model: model(&given)?, connector: connector(&given)?, since, until };
+    let connector = given.parsed::<WorkspaceConnectorId>("workspace_connector")?;
+    let span = Span { model: model(&given)?, connector, since, until };
     let period = missing::within(app.store(), &tenant, span, now).await?;
     Ok(answered(&PERIOD, &period))
 }
@@ -117,27 +133,10 @@ fn answered(kind: &'static Kind, answer: &impl Serialize) -> Response {
 }
 
 fn model(given: &Parameters) -> Result<TargetModel, Problem> {
-    let word = given.get("target_model").ok_or_else(|| required("target_model", "is required"))?;
-    word.parse().map_err(|error: domain::words::UnknownWord| {
-        Problem::parameter(Code::InvalidParameter, "target_model", error.to_string())
-    })
+    given.required("target_model")?;
+    given.parsed("target_model")?.ok_or_else(|| refused("target_model", "is required"))
 }
 
-fn connector(given: &Parameters) -> Result<Option<WorkspaceConnectorId>, Problem> {
-    let Some(text) = given.get("workspace_connector") else { return Ok(None) };
-    let wrong = |_| Problem::parameter(Code::InvalidParameter, "workspace_connector", "is no uuid");
-    text.parse().map(Some).map_err(wrong)
-}
-
-fn time(given: &Parameters, name: &'static str) -> Result<Option<DateTime<Utc>>, Problem> {
-    let Some(text) = given.get(name) else { return Ok(None) };
-    let wrong = || {
-        let detail = "is no time: write 2026-06-01 or 2026-06-01T14:32:07Z";
-        Problem::parameter(Code::InvalidParameter, name, detail)
-    };
-    filter::time(text).map(Some).ok_or_else(wrong)
-}
-
-fn required(name: &'static str, detail: &'static str) -> Problem {
+fn refused(name: &'static str, detail: &'static str) -> Problem {
     Problem::parameter(Code::InvalidParameter, name, detail)
 }

@@ -8,7 +8,7 @@ use domain::connector::InstallationStatus;
 use domain::id::WorkspaceConnectorId;
 use domain::run::TriggerType;
 use serde_json::Value;
-use store::sync_logs::Next;
+use store::sync_logs::{Next, SyncLog};
 use store::workspace_connectors::{self, New, WorkspaceConnector};
 use store::{Tenant, sync_logs};
 
@@ -225,11 +225,7 @@ pub(crate) async fn sync(
     body: Body,
 ) -> Result<Response, Problem> {
     body::expect_empty(body).await?;
-    let (connector, gap) = (parse(&id)?, app.settings().min_gap);
-    let run =
-        sync_logs::schedule(app.store(), &tenant, connector, TriggerType::Api, gap, app.now());
-    let run = run.await?.map_err(Problem::refused)?;
-    app.syncs().start(tenant, run.sync_log_id);
+    let run = schedule(&app, &tenant, parse(&id)?).await?;
     let shown = api::sync_logs::Shown { log: &run, ledger: None };
     let document = document::one(&shown, &Params::default(), None);
     let mut response = document::answer(StatusCode::ACCEPTED, document);
@@ -238,6 +234,19 @@ pub(crate) async fn sync(
         response.headers_mut().insert(header::CONTENT_LOCATION, place);
     }
     Ok(response)
+}
+
+/// A run that was asked for over the API; a worker claims it.
+pub(crate) async fn schedule(
+    app: &App,
+    tenant: &Tenant,
+    connector: WorkspaceConnectorId,
+) -> Result<SyncLog, Problem> {
+    let gap = app.settings().min_gap;
+    let run = sync_logs::schedule(app.store(), tenant, connector, TriggerType::Api, gap, app.now());
+    let run = run.await?.map_err(Problem::refused)?;
+    app.syncs().start(tenant.clone(), run.sync_log_id);
+    Ok(run)
 }
 
 fn parse(id: &str) -> Result<WorkspaceConnectorId, Problem> {

@@ -7,7 +7,7 @@ use domain::run::{SyncStatus, TriggerType};
 use domain::schema::{Attribute, Kind as Shape};
 use domain::{Class, Impact, Reason, Stage, TargetModel};
 use store::mappings::{Generator, RegenerationReason};
-use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, Schema, Type};
 
 mod missing;
@@ -136,7 +136,7 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         "last_good_version" => nullable_number(1, i64::from(i32::MAX)),
         "slot_pins" => pins(),
         _ if kind.name == "connector_mapping_replay" => return of_replay(name),
-        "slot_report" | "sample" => ObjectBuilder::new().description(Some("any JSON")).into(),
+        "slot_report" | "sample" => anything(),
         "output_schema_hash" | "target_schema_hash" | "governance_hash" => sized(0, 200, true),
         "supported_target_models" => {
             list_of(words(TargetModel::ALL)).schema_type(nullable(Type::Array)).into()
@@ -198,7 +198,6 @@ fn of_replay(name: &str) -> Option<Schema> {
             .property("rejected", count())
             .property("reasons", Schema::from(list_of(Schema::from(told))))
     };
-    let any = || Schema::from(ObjectBuilder::new().description(Some("any JSON")));
     let at = || ObjectBuilder::new().property("record", number(1, i64::MAX));
     Some(match name {
         "slot_pin" => ObjectBuilder::new()
@@ -220,7 +219,8 @@ fn of_replay(name: &str) -> Option<Schema> {
             .into(),
         "differences" => {
             let all = at().property("slot", text());
-            list_of(Schema::from(all.property("before", any()).property("after", any()))).into()
+            list_of(Schema::from(all.property("before", anything()).property("after", anything())))
+                .into()
         }
         "rejected" => {
             let says = || Schema::from(list_of(text()));
@@ -229,11 +229,16 @@ fn of_replay(name: &str) -> Option<Schema> {
         "worse" => ObjectBuilder::new()
             .schema_type(nullable(Type::Object))
             .property("metric", text())
-            .property("before", any())
-            .property("after", any())
+            .property("before", anything())
+            .property("after", anything())
             .into(),
         _ => return None,
     })
+}
+
+/// Any JSON.
+fn anything() -> Schema {
+    ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some("any JSON")).into()
 }
 
 fn config() -> Schema {

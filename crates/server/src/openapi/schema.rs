@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::jsonapi::document::Kind;
 use crate::jsonapi::named::Takes;
 
-pub(super) fn list_of(items: impl Into<RefOr<Schema>>) -> ArrayBuilder {
+pub(crate) fn list_of(items: impl Into<RefOr<Schema>>) -> ArrayBuilder {
     ArrayBuilder::new().items(items.into())
 }
 
@@ -26,7 +26,7 @@ pub(super) fn formatted(format: KnownFormat, is_nullable: bool) -> Schema {
     ObjectBuilder::new().schema_type(kind).format(Some(SchemaFormat::KnownFormat(format))).into()
 }
 
-pub(super) fn sized(min: usize, max: usize, is_nullable: bool) -> Schema {
+pub(crate) fn sized(min: usize, max: usize, is_nullable: bool) -> Schema {
     let kind = if is_nullable { nullable(Type::String) } else { Type::String.into() };
     ObjectBuilder::new().schema_type(kind).min_length(Some(min)).max_length(Some(max)).into()
 }
@@ -75,12 +75,13 @@ pub(super) fn filter(field: &Field) -> Schema {
 }
 
 /// What a parameter of a question takes.
-pub(super) fn takes(takes: Takes) -> Schema {
+pub(crate) fn takes(takes: Takes) -> Schema {
     match takes {
         Takes::Text => text(),
         Takes::Id => formatted(KnownFormat::Uuid, false),
         Takes::Time => formatted(KnownFormat::DateTime, false),
-        Takes::Model => words(TargetModel::ALL),
+        Takes::Words(all) => words(&all()),
+        Takes::Count(max) => number(1, i64::from(max)),
     }
 }
 
@@ -128,8 +129,13 @@ fn attributes<'a>(kind: &Kind, names: impl Iterator<Item = &'a &'static str>) ->
     })
 }
 
+/// The attributes alone, for what is answered outside a document.
+pub(crate) fn attributes_of(kind: &Kind) -> Schema {
+    attributes(kind, kind.attributes.iter()).into()
+}
+
 /// The resource object as it is answered.
-pub(super) fn resource(kind: &Kind) -> Schema {
+pub(crate) fn resource(kind: &Kind) -> Schema {
     let all = attributes(kind, kind.attributes.iter());
     let mut object = ObjectBuilder::new()
         .property("type", words(&[kind.name]))

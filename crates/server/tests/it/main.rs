@@ -26,4 +26,5 @@ mod resources;
 mod shapes;
 mod strangers;
 mod streams;
+mod tools;
 mod world;

@@ -19,6 +19,7 @@ pub(crate) const JSON_API: &str = "application/vnd.api+json";
 
 pub(crate) struct World {
     pub(crate) db: Db,
+    pub(crate) app: App,
     pub(crate) router: Router,
     pub(crate) acme: Party,
     pub(crate) rival: Party,
@@ -101,8 +102,8 @@ impl World {
         let settings =
             Settings { clock: make::now, cursor_key: Some([9; 32]), sandbox, ..settings };
         let app = App::new(db.store.clone(), syncs, settings);
-        let router = server::router(app);
-        Self { db, router, acme, rival, operator, started }
+        let router = server::router(app.clone());
+        Self { db, app, router, acme, rival, operator, started }
     }
 
     pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {

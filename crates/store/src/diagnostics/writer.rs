@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Weak};
 
+use metrics::counter;
 use sqlx::Arguments;
 use sqlx::postgres::PgArguments;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -109,6 +110,8 @@ pub(super) fn committed(store: &Store, rows: &[Prepared]) {
 }
 
 fn owe_prune(store: &Store, row: &Prepared) {
+    counter!("wireline_diagnostics_written_total", "reason" => row.new.reason.as_str())
+        .increment(1);
     let roll = store.settings().dice.roll();
     if let Some(before) = row.retention().prune_before(roll, row.now) {
         prune::owe(store, &row.tenant, row.connector_pk, before);

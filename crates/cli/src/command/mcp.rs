@@ -1,0 +1,31 @@
+//! `wireline mcp`: the log and its answers as tools for agents, over standard input and output.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use domain::connector::Role;
+use server::{App, Syncs};
+
+use super::place::{Named, Place};
+use super::serve;
+use crate::Context;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    named: Named,
+    /// Nothing that changes anything: no `request_sync`
+    #[arg(long)]
+    read_only: bool,
+}
+
+pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
+    let place = Place::open(context, &options.named).await?;
+    let role = if options.read_only { Role::Read } else { Role::Write };
+    let tenant = place.tenant.clone().restricted_to(role);
+    let app = App::new(place.store.clone(), Syncs::none(), serve::settings(context, &place.store)?);
+    let served = server::mcp::serve_stdio(app, tenant).await;
+    place.store.close().await;
+    served.context("serving tools over standard input and output")?;
+    Ok(ExitCode::SUCCESS)
+}
