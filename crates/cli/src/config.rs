@@ -15,7 +15,10 @@ use toml::{Table, Value};
 mod expressions;
 mod public_url;
 mod seats;
+mod telemetry;
 mod workers;
+
+pub(crate) use telemetry::Format;
 
 /// The documentation of every setting, and its default.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
@@ -32,7 +35,8 @@ pub(crate) struct Config {
     mapping: seats::Mapping,
     models: seats::Models,
     seal: Seal,
-    pub(crate) log: Log,
+    pub(crate) log: telemetry::Log,
+    pub(crate) telemetry: telemetry::Telemetry,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -83,19 +87,6 @@ struct Run {
 #[derive(Debug, Clone, Deserialize)]
 struct Seal {
     key: Secret,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Log {
-    pub(crate) level: String,
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -186,6 +177,7 @@ impl Config {
         self.expressions.check()?;
         self.check_seats()?;
         self.check_public_url()?;
+        self.telemetry.headers()?;
         self.listen().map(drop)
     }
 

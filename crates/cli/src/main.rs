@@ -4,6 +4,7 @@ mod catalogue;
 mod command;
 mod config;
 mod output;
+mod telemetry;
 mod wiring;
 
 use std::path::PathBuf;
@@ -117,11 +118,17 @@ async fn with_runtime(arguments: Arguments) -> ExitCode {
         Ok(context) => context,
         Err(error) => return output::failed(&error, output::USAGE),
     };
-    wiring::log(&context.config.log);
-    match run(&context, arguments.command).await {
+    let telemetry = match telemetry::start(&context.config) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return output::failed(&error, output::USAGE),
+    };
+    let ended = match run(&context, arguments.command).await {
         Ok(code) => code,
         Err(error) => output::failed(&error, output::FAILED),
-    }
+    };
+    // It waits for a thread of its own.
+    tokio::task::block_in_place(|| telemetry.stop());
+    ended
 }
 
 fn context(arguments: &Arguments) -> anyhow::Result<Context> {

@@ -4,10 +4,8 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use server::authorizations::Authorizations;
 use store::{Edge, Page, Query, Slice, Store, Tenant};
-use tracing_subscriber::EnvFilter;
 
 use crate::Context;
-use crate::config::{Format, Log};
 
 /// The workspace that commands use when none is named.
 pub(crate) const LOCAL: &str = "local";
@@ -16,34 +14,6 @@ pub(crate) const LOCAL: &str = "local";
 #[expect(clippy::disallowed_methods, reason = "the edge reads the clock, once")]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
-}
-
-/// Libraries that log whole messages or heads, credentials and all, when they are asked to talk.
-const TALKATIVE: [&str; 6] = ["rmcp", "hyper", "hyper_util", "h2", "reqwest", "rustls"];
-
-/// What is logged: as set, but of the talkative libraries errors only, whatever the level.
-fn filter(level: &str) -> EnvFilter {
-    let is_about = |it: &str, name: &str| {
-        let target = it.split(['=', '[', ':']).next().unwrap_or_default();
-        target.trim() == name
-    };
-    let kept = level.split(',').filter(|it| !TALKATIVE.iter().any(|name| is_about(it, name)));
-    let quiet = TALKATIVE.iter().map(|it| format!("{it}=error"));
-    let all: Vec<String> = kept.map(str::to_owned).chain(quiet.clone()).collect();
-    EnvFilter::try_new(all.join(",")).unwrap_or_else(|_| {
-        let usual: Vec<String> = std::iter::once("warn".to_owned()).chain(quiet).collect();
-        EnvFilter::new(usual.join(","))
-    })
-}
-
-/// Logs go to standard error, so that standard output stays clean.
-pub(crate) fn log(settings: &Log) {
-    let filter = filter(&settings.level);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match settings.format {
-        Format::Text => builder.init(),
-        Format::Json => builder.json().init(),
-    }
 }
 
 /// The store. The embedded database is migrated on the way: nobody else could be using an older
@@ -171,22 +141,5 @@ fn not_authorized(failed: engine::Failed) -> server::authorizations::Failed {
         | engine::Failed::Denied(why)
         | engine::Failed::Unreachable(why) => Failed::Refused(why),
         engine::Failed::Store(error) => Failed::Store(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_level_makes_a_library_tell_what_it_carries() {
-        for level in ["trace", "debug,rmcp=trace", "hyper::proto=trace", "warn,h2[frame]=trace"] {
-            let shown = filter(level).to_string();
-            for name in TALKATIVE {
-                assert!(shown.contains(&format!("{name}=error")), "{level}: {shown}");
-            }
-            assert!(!shown.contains("proto") && !shown.contains("frame"), "{level}: {shown}");
-        }
-        assert!(filter("trace").to_string().contains("trace"));
     }
 }

@@ -15,6 +15,7 @@ use store::sync_logs::SyncLog;
 use store::{Store, Tenant};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::access::Access;
 use crate::error::Error;
@@ -192,10 +193,14 @@ impl Engine {
         request: &Request,
     ) -> Result<Report, Error> {
         let so_far = Arc::new(SoFar::default());
+        let span = tracing::info_span!(
+            "sync", sync_log.id = %log.sync_log_id, workspace.id = %tenant.workspace(),
+            workspace_connector.id = %log.workspace_connector, trigger = %log.trigger
+        );
         let request = &Request { progress: request.progress.and(&so_far), ..request.clone() };
         tokio::select! {
             // Boxed: whoever awaits a run would otherwise carry all of its stages.
-            report = Box::pin(carry_out(self, tenant, log, request)) => report,
+            report = Box::pin(carry_out(self, tenant, log, request).instrument(span)) => report,
             () = pulse::of(self, tenant, log.sync_log_id, &so_far, &request.cancel) => {
                 unreachable!("a pulse does not end by itself")
             }
@@ -276,7 +281,9 @@ async fn sync_targets(
             // The finding is noted; what had been read until then stays in the book.
             // Boxed: it is large, and awaited once a target.
             let offer = Offer { link, catalogue: &catalogue, evidence };
-            let _stop: Result<(), Stop> = Box::pin(sync_target(run, offer, &mut book)).await;
+            let span = tracing::info_span!("target", target_model = %target);
+            let way = sync_target(run, offer, &mut book).instrument(span);
+            let _stop: Result<(), Stop> = Box::pin(way).await;
             stage::release::after(run, target).await;
         }
         let tally = book.into_tally();

@@ -14,4 +14,5 @@ mod replay;
 mod serving;
 mod signals;
 mod slow;
+mod telemetry;
 mod workers;
