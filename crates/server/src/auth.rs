@@ -121,7 +121,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// How fast each key may ask.
 #[derive(Debug)]
-pub(crate) struct Rates {
+pub struct Rates {
     limiter: DefaultKeyedRateLimiter<Uuid>,
     clock: DefaultClock,
 }
@@ -151,10 +151,11 @@ impl Rates {
         self.take_by(tenant.key().map_or(tenant.workspace().0, |it| it.0))
     }
 
-    fn take_by(&self, id: Uuid) -> Result<(), Problem> {
+    /// One more of whoever has this id; a problem that says how long to wait.
+    pub fn take_by(&self, id: Uuid) -> Result<(), Problem> {
         self.limiter.check_key(&id).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
-            let detail = format!("this key asks too fast; wait {wait} s");
+            let detail = format!("this comes too fast; wait {wait} s");
             Problem::wait(Code::TooManyRequests, detail, wait)
         })
     }

@@ -40,7 +40,7 @@ domain::words! {
 }
 
 impl Code {
-    pub(crate) const fn status(self) -> StatusCode {
+    pub const fn status(self) -> StatusCode {
         match self {
             Self::MalformedDocument
             | Self::UnknownParameter
@@ -74,7 +74,7 @@ impl Code {
         }
     }
 
-    pub(crate) const fn title(self) -> &'static str {
+    pub const fn title(self) -> &'static str {
         match self {
             Self::MalformedDocument => "The body is not JSON",
             Self::InvalidMember => "A member has a value that cannot be taken",
@@ -110,7 +110,7 @@ impl Code {
     }
 
     /// What the reader of an error should do.
-    pub(crate) const fn advice(self) -> &'static str {
+    pub const fn advice(self) -> &'static str {
         match self {
             Self::MalformedDocument => "Send UTF-8 JSON; `detail` says where it stops being that.",
             Self::InvalidMember | Self::MissingMember => {

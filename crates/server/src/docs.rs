@@ -14,7 +14,7 @@ use crate::routes::{self, Route, Shape};
 
 mod markdown;
 
-pub(crate) use markdown::markdown;
+pub use markdown::markdown;
 
 const STYLE: &str = include_str!("docs/style.css");
 

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::code::Code;
+use crate::pages::{Pages, RequestId, wants_page};
 use crate::problem::Problem;
 use crate::routes;
 
@@ -28,10 +29,12 @@ const NOSNIFF: (HeaderName, HeaderValue) =
 const HEADERS_MAX: usize = 32 * 1024;
 const URI_MAX: usize = 16 * 1024;
 
-pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let meter = app.meters().of(&request);
     let id = request_id(request.headers());
+    request.extensions_mut().insert(RequestId(id));
+    let is_page = wants_page(request.uri().path(), request.headers());
     let mut id_text = Uuid::encode_buffer();
     let id_text: &str = id.hyphenated().encode_lower(&mut id_text);
     let head = Head::of(&request);
@@ -41,7 +44,10 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         log(&problem, &head, id_text);
-        response = problem.render(id_text);
+        response = match is_page {
+            true => (app.settings().pages.problem)(&problem, id_text),
+            false => problem.render(id_text),
+        };
     }
     if let Ok(value) = HeaderValue::from_str(id_text) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -155,12 +161,13 @@ impl fmt::Debug for Meter {
 }
 
 impl Meters {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(pages: &Pages) -> Self {
         let prometheus = recorder();
         let mut routes: HashMap<_, Vec<_>> = HashMap::new();
-        for route in routes::ALL {
-            let meter = Meter::new(route.method.as_str(), route.path);
-            routes.entry(route.path).or_default().push((route.method.clone(), meter));
+        let ours = routes::ALL.iter().map(|it| (it.method.clone(), it.path));
+        for (method, path) in ours.chain((pages.routes)()) {
+            let meter = Meter::new(&method, path);
+            routes.entry(path).or_default().push((method, meter));
         }
         Self { routes, prometheus }
     }
@@ -185,9 +192,10 @@ impl Meters {
 }
 
 impl Meter {
-    fn new(method: &'static str, route: &'static str) -> Self {
+    fn new(method: &Method, route: &'static str) -> Self {
+        let method = method.as_str().to_owned();
         let requests = ["ok", "refused", "failed"].map(|outcome| {
-            metrics::counter!("wireline_http_requests_total", "method" => method, "route" => route, "outcome" => outcome)
+            metrics::counter!("wireline_http_requests_total", "method" => method.clone(), "route" => route, "outcome" => outcome)
         });
         let seconds = metrics::histogram!("wireline_http_request_duration_seconds", "method" => method, "route" => route);
         Self { requests, seconds }

@@ -25,18 +25,23 @@ mod docs;
 mod edge;
 mod health;
 mod jsonapi;
+pub mod listing;
 pub mod mcp;
 mod openapi;
+pub mod pages;
 mod probes;
 mod problem;
 pub mod replay;
 pub mod routes;
 mod serve;
 
+pub use auth::Rates;
+pub use code::Code;
+pub use docs::markdown;
+pub use pages::Pages;
 pub use probes::Probes;
 pub use problem::Problem;
 
-use auth::Rates;
 use authorizations::Authorizations;
 use edge::Meters;
 use jsonapi::cursor::Cursors;
@@ -71,6 +76,10 @@ pub struct Settings {
     pub probes_per_min: u32,
     /// What judges a mapping that a person wrote.
     pub sandbox: Sandbox,
+    /// The pages for people.
+    pub pages: Pages,
+    /// How often an address may try to sign in, in a minute.
+    pub sign_ins_per_min: u32,
     pub clock: fn() -> DateTime<Utc>,
 }
 
@@ -92,6 +101,8 @@ impl Default for Settings {
             probes: Probes::none(),
             probes_per_min: 20,
             sandbox: Sandbox::none(),
+            pages: Pages::none(),
+            sign_ins_per_min: 10,
             clock,
         }
     }
@@ -143,6 +154,7 @@ struct Inner {
     settings: Settings,
     rates: Rates,
     probe_rates: Rates,
+    sign_in_rates: Rates,
     cursors: Cursors,
     meters: Meters,
     /// Ends streams when the server stops.
@@ -167,15 +179,18 @@ impl App {
             probe_rates: Rates::per_minute(
                 NonZeroU32::new(settings.probes_per_min).unwrap_or(NonZeroU32::MIN),
             ),
+            sign_in_rates: Rates::per_minute(
+                NonZeroU32::new(settings.sign_ins_per_min).unwrap_or(NonZeroU32::MIN),
+            ),
             cursors: Cursors::new(&key),
-            meters: Meters::new(),
+            meters: Meters::new(&settings.pages),
             stop: CancellationToken::new(),
             is_loopback: AtomicBool::new(false),
             settings,
         }))
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    pub fn store(&self) -> &Store {
         &self.0.store
     }
 
@@ -183,12 +198,28 @@ impl App {
         &self.0.syncs
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    /// The time, from the clock of the settings.
+    pub fn now(&self) -> DateTime<Utc> {
         (self.0.settings.clock)()
+    }
+
+    /// One more request of the tenant's key, by whichever door; a problem if it comes too fast.
+    pub fn take_rate(&self, tenant: &Tenant) -> Result<(), Problem> {
+        self.0.rates.take_for(tenant)
+    }
+
+    /// Tells whoever waits for runs of one that was scheduled.
+    pub fn start_run(&self, tenant: Tenant, run: SyncLogId) {
+        self.0.syncs.start(tenant, run);
+    }
+
+    /// How fast each address may try keys.
+    pub fn sign_in_rates(&self) -> &Rates {
+        &self.0.sign_in_rates
     }
 
     pub(crate) fn rates(&self) -> &Rates {
@@ -207,7 +238,8 @@ impl App {
         &self.0.meters
     }
 
-    pub(crate) fn stop(&self) -> &CancellationToken {
+    /// Ends when the server stops: streams have no end of their own.
+    pub fn stop(&self) -> &CancellationToken {
         &self.0.stop
     }
 

@@ -69,7 +69,8 @@ impl Fault {
 }
 
 impl Problem {
-    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+    /// One fault, with a sentence that is fit to be shown.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::of(vec![Fault::new(code, detail)])
     }
 
@@ -79,7 +80,8 @@ impl Problem {
         Self(Arc::new(Parts { status, faults, headers: HeaderMap::new(), cause: None }))
     }
 
-    pub(crate) fn parameter(
+    /// Of one parameter of the query.
+    pub fn parameter(
         code: Code,
         name: impl Into<String>,
         detail: impl Into<Cow<'static, str>>,
@@ -106,11 +108,12 @@ impl Problem {
     }
 
     /// Worth another try after some seconds.
-    pub(crate) fn wait(code: Code, detail: impl Into<Cow<'static, str>>, seconds: u64) -> Self {
+    pub fn wait(code: Code, detail: impl Into<Cow<'static, str>>, seconds: u64) -> Self {
         Self::new(code, detail).with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    pub(crate) fn not_found(what: &str) -> Self {
+    /// The same for what is not there and for what is another's.
+    pub fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("there is no such {what} here"))
     }
 
@@ -126,7 +129,8 @@ impl Problem {
         )
     }
 
-    pub(crate) fn refused(refusal: domain::run::Refusal) -> Self {
+    /// A run that was not started.
+    pub fn refused(refusal: domain::run::Refusal) -> Self {
         use domain::run::Refusal;
         match refusal {
             Refusal::NotFound => Self::not_found("workspace_connector"),
@@ -138,7 +142,7 @@ impl Problem {
     }
 
     /// Something went wrong on our side. The cause goes to the log, not to the client.
-    pub(crate) fn internal(cause: impl StdError + Send + Sync + 'static) -> Self {
+    pub fn internal(cause: impl StdError + Send + Sync + 'static) -> Self {
         Self::new(Code::Internal, "something went wrong on our side; the log has it under this id")
             .because(cause)
     }
@@ -153,8 +157,29 @@ impl Problem {
         self
     }
 
-    pub(crate) fn status(&self) -> StatusCode {
+    pub fn status(&self) -> StatusCode {
         self.0.status
+    }
+
+    /// The code of the first fault.
+    pub fn code(&self) -> Code {
+        self.0.faults.first().map_or(Code::Internal, |it| it.code)
+    }
+
+    /// What each fault says, and of which parameter, if of one.
+    pub fn details(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        self.0.faults.iter().map(|it| {
+            let parameter = match &it.source {
+                Some(Source::Parameter(name)) => Some(name.as_str()),
+                Some(Source::Pointer(_) | Source::Header(_)) | None => None,
+            };
+            (parameter, it.detail.as_ref())
+        })
+    }
+
+    /// Headers that the answer needs, e.g. how long to wait.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     pub(crate) fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {

@@ -185,8 +185,6 @@ pub static ALL: &[Route] = {
 
         route(GET, "/v1/reasons", Public, ("List the reasons", Reasons(&reasons::SHOWING)), || get(reasons::list)),
         route(GET, "/v1/reasons/{reason}", Public, ("Show a reason", Find(&reasons::SHOWING)), || get(reasons::find)),
-        route(GET, "/reasons", Public, ("The reasons, for people", Other("text/html")), || get(reasons::pages)),
-        route(GET, "/reasons/{reason}", Public, ("A reason, for people", Other("text/html")), || get(reasons::page)),
 
         route(POST, "/mcp", Read, ("The MCP server: the log and its answers as tools for agents", Other("application/json")), || post(mcp::serve)),
 
@@ -204,6 +202,7 @@ pub(crate) fn router(app: App) -> Router {
         router = router.route(route.path, (route.handler)());
     }
     router
+        .merge((app.settings().pages.router)())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(app.clone(), edge::edge))

@@ -25,7 +25,7 @@ use crate::tenant::{Operator, Tenant};
 use crate::workspaces::check_name;
 
 mod proof;
-pub(crate) use proof::authenticate;
+pub(crate) use proof::{authenticate, proven, proven_by};
 
 pub static FIELDS: &[Field] = &[
     Field { name: "name", kind: FieldKind::Text },

@@ -1,6 +1,7 @@
 //! What need not be asked twice: public ids of connectors and runs with their keys, proven secrets.
 //! Entries live for seconds; what one process changes, it forgets at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::{SyncLogId, WorkspaceConnectorId};
@@ -28,6 +29,13 @@ pub(crate) struct Proven {
     pub(crate) workspace_pk: Option<i64>,
     pub(crate) access: Access,
     pub(crate) expiration_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub(crate) names: Arc<Names>,
+}
+
+/// What people call a key and its workspace; an operator's key has none.
+pub(crate) struct Names {
+    pub(crate) workspace: String,
+    pub(crate) key: String,
 }
 
 /// How long the key of a connector is believed: another process may have deleted it.

@@ -3,6 +3,7 @@
 //! Every read has the same four conditions in sight: the workspace, not deleted, not past the
 //! retention, and what was asked. Writes of single rows share statements (see [`writer`]).
 
+mod counts;
 mod facets;
 mod filter;
 mod insert;
@@ -13,6 +14,7 @@ mod row;
 mod update;
 mod writer;
 
+pub use counts::{Counts, counts};
 pub use facets::{Facet, FacetCount, FacetCounts, facets};
 pub use filter::{FIELDS, SORTS};
 pub use insert::{Idempotency, insert, insert_many, insert_once};

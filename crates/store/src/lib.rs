@@ -9,7 +9,8 @@
 //! [`Store::tenant_txn`] or [`Store::tenant_read`].
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -31,6 +32,7 @@ mod inspect;
 pub mod mappings;
 mod migration;
 pub mod missing;
+mod pass;
 pub mod pending;
 mod postgres;
 pub mod query;
@@ -39,10 +41,12 @@ mod raw;
 pub mod records;
 pub mod rejected;
 mod seal;
+pub mod sessions;
 mod sql;
 mod sqlite;
 pub mod sync_logs;
 pub mod tenant;
+pub mod viewers;
 pub mod workspace_connectors;
 pub mod workspaces;
 
@@ -178,6 +182,8 @@ struct Inner {
     writer: mpsc::Sender<diagnostics::Job>,
     pruner: mpsc::Sender<diagnostics::Errand>,
     written: watch::Sender<u64>,
+    pass_key: OnceLock<[u8; 32]>,
+    statements: AtomicU64,
 }
 
 pub(crate) enum Database {
@@ -210,6 +216,8 @@ impl Store {
             writer,
             pruner,
             written: watch::Sender::new(0),
+            pass_key: OnceLock::new(),
+            statements: AtomicU64::new(0),
         }));
         diagnostics::spawn_background(&store, jobs, errands);
         Ok(store)
@@ -246,6 +254,16 @@ impl Store {
     /// Moves with each diagnostic that this process commits.
     pub fn written(&self) -> watch::Receiver<u64> {
         self.0.written.subscribe()
+    }
+
+    /// How many statements were run for callers so far; a transaction counts as one more. For tests
+    /// that hold a page to a number.
+    pub fn statements(&self) -> u64 {
+        self.0.statements.load(Ordering::Relaxed)
+    }
+
+    fn count_statement(&self) {
+        self.0.statements.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits for what is under way in the background (prunes after writes).
@@ -293,6 +311,7 @@ impl Store {
 
     /// Runs a plain statement and reads its rows; on SQLite over the writer if it writes.
     pub(crate) async fn fetch<T: sql::FromBoth>(&self, sql: sql::Sql) -> Result<Vec<T>, Error> {
+        self.count_statement();
         match &self.0.database {
             Database::Postgres(it) => it.fetch(sql).await,
             Database::Sqlite(it) => it.fetch(sql).await,
@@ -301,6 +320,7 @@ impl Store {
 
     /// Runs a plain statement for its effect; the number of rows it touched.
     pub(crate) async fn execute(&self, sql: sql::Sql) -> Result<u64, Error> {
+        self.count_statement();
         match &self.0.database {
             Database::Postgres(it) => it.execute(sql).await,
             Database::Sqlite(it) => it.execute(sql).await,
@@ -309,6 +329,7 @@ impl Store {
 
     /// A transaction that writes, inside one tenant. Commit it; dropped, it is rolled back.
     pub(crate) async fn tenant_txn(&self, tenant: &Tenant) -> Result<DatabaseTransaction, Error> {
+        self.count_statement();
         match &self.0.database {
             Database::Postgres(it) => it.tenant_txn(tenant).await,
             Database::Sqlite(it) => it.begin_immediate().await,
@@ -317,6 +338,7 @@ impl Store {
 
     /// A transaction that reads, inside one tenant: on SQLite from the readers' pool.
     pub(crate) async fn tenant_read(&self, tenant: &Tenant) -> Result<DatabaseTransaction, Error> {
+        self.count_statement();
         match &self.0.database {
             Database::Postgres(it) => it.tenant_txn(tenant).await,
             Database::Sqlite(it) => Ok(it.reader().begin().await?),

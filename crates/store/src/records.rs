@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{Error, Fault, Store, Tenant, diagnostics, sync_logs};
 
+mod counts;
 mod document;
 mod failure;
 mod held;
@@ -18,6 +19,7 @@ mod relink;
 pub(crate) mod table;
 mod write;
 
+pub use counts::counts;
 pub use parents::{Lookup, Match, Wanted, matches};
 pub use read::{SORTS, fields, find, find_all, list};
 pub use relink::relink_accounts;

@@ -64,6 +64,17 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The key of what browsers carry ([`crate::pass`]). Read once: every request needs it.
+    pub(crate) fn pass_key(&self) -> Result<[u8; 32], Error> {
+        if let Some(key) = self.0.pass_key.get() {
+            return Ok(*key);
+        }
+        let key = self.derived_key("passes")?;
+        Ok(*self.0.pass_key.get_or_init(|| key))
+    }
+}
+
 fn key(store: &Store) -> Result<Found, Error> {
     if let Some(key) = store.settings().seal_key {
         return Ok(Found::Key(key));

@@ -11,12 +11,14 @@ use crate::query::{Mark, Query, Slice, SortKey};
 use crate::sql::{Bind, Sql};
 use crate::{Store, Tenant, cell};
 
+mod days;
 mod ledger;
 mod lifecycle;
 mod orphans;
 mod row;
 mod schedule;
 
+pub use days::days;
 pub use ledger::ledgers;
 pub use lifecycle::{settle, start};
 pub(crate) use orphans::fence;

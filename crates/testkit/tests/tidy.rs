@@ -23,13 +23,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &["domain", "store", "mapping", "sandbox", "mcp", "model"]),
     ("worker", &["domain", "store", "engine"]),
     ("server", &["domain", "store", "mapping", "sandbox"]),
+    ("console", &["domain", "store", "mapping", "server"]),
     ("contract", &["domain", "store", "engine", "mcp", "sample"]),
     ("bench", &["domain", "mapping", "mcp"]),
     (
         "cli",
         &[
-            "domain", "store", "sandbox", "engine", "worker", "server", "sample", "mcp", "model",
-            "contract", "bench",
+            "domain", "store", "sandbox", "engine", "worker", "server", "console", "sample", "mcp",
+            "model", "contract", "bench",
         ],
     ),
     ("testkit", &["domain", "store"]),
@@ -47,7 +48,8 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp", "sample", "server"]),
     ("reqwest", &["mcp", "model"]),
     ("jsonata-core", &["mapping"]),
-    ("axum", &["server", "sample"]),
+    ("axum", &["server", "console", "sample"]),
+    ("maud", &["console"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];

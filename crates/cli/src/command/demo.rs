@@ -49,7 +49,8 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode
     output::line(format!(
         "\n━━ Look further\nexport KEY={key}\n\
          curl -g -H \"Authorization: Bearer $KEY\" 'http://{listen}/v1/connector-sync-diagnostics?page[size]=5'\n\
-         API documentation: http://{listen}/docs   reasons: http://{listen}/v1/reasons\n",
+         Console: http://{listen}/   (sign in with the key above)\n\
+         API documentation: http://{listen}/docs   reasons: http://{listen}/reasons\n",
         key = key.expose()
     ));
     serve::until_stopped(context, store).await?;

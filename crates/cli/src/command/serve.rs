@@ -42,6 +42,7 @@ pub(crate) async fn until_stopped(context: &Context, store: Store) -> Result<()>
     tokio::spawn(stop_signal(stop.clone()));
     let workers = Workers::start(engine, context.config.workers());
     output::line(format!("listening on http://{}", listener.local_addr()?));
+    output::line(format!("console at {}", context.config.public_url(listener.local_addr()?)));
     let served = async {
         let served = server::serve(app, listener, stop.clone().cancelled_owned()).await;
         // It may have failed to start: then nobody else says so.
@@ -71,6 +72,7 @@ pub(crate) fn settings(context: &Context, store: &Store) -> Result<server::Setti
         cursor_key: Some(store.derived_key("cursors")?),
         probes: wiring::probes(context.config.engine(config.is_loopback()?)),
         clock: wiring::now,
+        pages: console::pages(),
         ..server::Settings::default()
     })
 }

@@ -30,9 +30,11 @@ mod resource;
 mod stream;
 
 pub(crate) use export::Form;
+pub use export::download;
 pub(crate) use facets::facets;
 pub(crate) use resource::KIND;
 pub(crate) use stream::stream;
+pub use stream::{Draw, Looks, Proof, follow};
 
 use included::included;
 use input::Given;

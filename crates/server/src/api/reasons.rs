@@ -6,7 +6,6 @@ use domain::Reason;
 use domain::catalogue::{self, Page};
 
 use crate::api::Named;
-use crate::docs;
 use crate::jsonapi::document::{self, Fields, Id, Kind, Resource};
 use crate::jsonapi::json::Json;
 use crate::jsonapi::link;
@@ -111,25 +110,6 @@ pub(crate) async fn find(
     let params = params::read_one(&uri, &SHOWING)?;
     let page = catalogue::page(parse(&reason)?);
     Ok(document::answer(StatusCode::OK, document::one(page, &params, None)))
-}
-
-/// What `links.about` of a diagnostic points to.
-pub(crate) async fn page(Named(reason): Named) -> Result<Response, Problem> {
-    let page = catalogue::page(parse(&reason)?);
-    Ok(docs::html(&page.title, &docs::markdown(page.markdown)))
-}
-
-/// Every reason, with a line on each.
-pub(crate) async fn pages() -> Response {
-    let mut body = String::from("# Reasons\n\n| Reason | Class | In a line |\n|---|---|---|\n");
-    for page in catalogue::pages() {
-        let row = format!(
-            "| [`{0}`](/reasons/{0}) | {1} | {2} |\n",
-            page.reason, page.class, page.summary
-        );
-        body.push_str(&row);
-    }
-    docs::html("Reasons", &docs::markdown(&body))
 }
 
 fn parse(reason: &str) -> Result<Reason, Problem> {

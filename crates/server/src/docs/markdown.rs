@@ -4,7 +4,7 @@
 use super::escape;
 
 /// A page's body.
-pub(crate) fn markdown(text: &str) -> String {
+pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {

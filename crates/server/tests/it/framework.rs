@@ -209,17 +209,10 @@ async fn the_documentation_is_whole_and_fetches_nothing() {
     }
     let docs = world.get("", "/docs").await.expect(200);
     assert!(docs.header("content-security-policy").starts_with("default-src 'none'"));
-    for page in [
-        docs.text,
-        world.get("", "/reasons").await.expect(200).text,
-        world.get("", "/reasons/empty_result").await.expect(200).text,
-    ] {
-        assert!(page.starts_with("<!doctype html>"));
-        for outside in ["src=", "@import", "url(", "<script", "<link"] {
-            assert!(!page.contains(outside), "{outside}");
-        }
+    assert!(docs.text.starts_with("<!doctype html>"));
+    for outside in ["src=", "@import", "url(", "<script", "<link"] {
+        assert!(!docs.text.contains(outside), "{outside}");
     }
-    assert_eq!(world.get("", "/reasons/nothing").await.errors(), ["404 not_found"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A secret becomes an [`Access`]: looked up by its hash, compared in constant time, believed for
 //! some seconds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{COLUMNS, Model, PREFIX, hash, role};
 use crate::Store;
-use crate::cache::Proven;
+use crate::cache::{Names, Proven};
 use crate::error::Error;
 use crate::sql::Bind;
 use crate::tenant::{Access, Operator};
@@ -20,17 +21,36 @@ use crate::workspaces;
 /// `last_used_at` is written no more often than this.
 const USE_WRITTEN_EVERY: Duration = Duration::from_secs(60);
 
+const UNKNOWN: Error = Error::NotFound("api key");
+
 pub(crate) async fn authenticate(
     store: &Store,
     secret: &str,
     now: DateTime<Utc>,
 ) -> Result<Access, Error> {
-    const UNKNOWN: Error = Error::NotFound("api key");
+    proven(store, secret, now).await.map(|it| it.1.access)
+}
+
+/// What a secret opens, with its hash.
+pub(crate) async fn proven(
+    store: &Store,
+    secret: &str,
+    now: DateTime<Utc>,
+) -> Result<([u8; 32], Proven), Error> {
     // Our secrets have one form: nothing else is worth a look-up.
     if !secret.starts_with(PREFIX) || secret.len() != PREFIX.len() + 43 {
         return Err(UNKNOWN);
     }
     let hash = hash(secret);
+    Ok((hash, proven_by(store, hash, now).await?))
+}
+
+/// The same for whoever was proven before, and carries the hash under our seal.
+pub(crate) async fn proven_by(
+    store: &Store,
+    hash: [u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Proven, Error> {
     let proven = match store.caches().proven(&hash) {
         Some(proven) => proven,
         None => {
@@ -43,7 +63,7 @@ pub(crate) async fn authenticate(
         return Err(UNKNOWN);
     }
     note_use(store, &proven, now);
-    Ok(proven.access)
+    Ok(proven)
 }
 
 async fn prove(store: &Store, hash: &[u8; 32]) -> Result<Option<Proven>, Error> {
@@ -58,11 +78,13 @@ async fn prove(store: &Store, hash: &[u8; 32]) -> Result<Option<Proven>, Error> 
     let Some(row) = row.filter(|it| bool::from(it.secret_hash.ct_eq(hash))) else {
         return Ok(None);
     };
+    let mut workspace_name = String::new();
     let access = match row.workspace_pk {
         None => Access::Operator(Operator(())),
         Some(pk) => {
             let Some(workspace) = workspaces::by_pk(store, pk).await? else { return Ok(None) };
             let id = ApiKeyId(row.api_key_id);
+            workspace_name.clone_from(&workspace.name);
             Access::Tenant(workspaces::tenant_of(store, &workspace, role(&row), Some(id)))
         }
     };
@@ -71,6 +93,7 @@ async fn prove(store: &Store, hash: &[u8; 32]) -> Result<Option<Proven>, Error> 
         workspace_pk: row.workspace_pk,
         access,
         expiration_at: row.expiration_at,
+        names: Arc::new(Names { workspace: workspace_name, key: row.name }),
     }))
 }
 

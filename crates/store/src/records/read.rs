@@ -34,6 +34,8 @@ fn fields_of(model: TargetModel) -> Vec<Field> {
         Field { name: "external_id", kind: FieldKind::Text },
         Field { name: "workspace_connector", kind: FieldKind::Id },
         Field { name: "tool_name", kind: FieldKind::Text },
+        Field { name: "first_seen_run", kind: FieldKind::Id },
+        Field { name: "last_seen_run", kind: FieldKind::Id },
         Field { name: "created_at", kind: FieldKind::Time },
         Field { name: "updated_at", kind: FieldKind::Time },
     ];

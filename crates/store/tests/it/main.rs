@@ -22,6 +22,7 @@ mod missing;
 mod outage;
 mod paging;
 mod parents;
+mod passes;
 mod pins;
 mod plans;
 mod plans_of_runs;

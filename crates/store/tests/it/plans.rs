@@ -16,6 +16,7 @@ use store::{
 };
 use testkit::{Db, make};
 
+mod console;
 mod grants;
 mod pins;
 
@@ -161,6 +162,7 @@ async fn everything<'a>(db: &Db, store: &Store, victim: &str, told: &Told) -> Ve
     read(store, &tenant, connector, told, &mut case).await;
     crate::plans_of_runs::explain(store, &tenant, connector, told, &mut case).await;
     runs(store, &tenant, connector, told, &mut case).await;
+    console::statements(store, &tenant, connector, told, &mut case).await;
     grants::statements(store, &tenant, connector, told, &mut case).await;
     around(store, &tenant, victim, told, &mut case).await;
     cases

@@ -6,19 +6,20 @@ use std::io;
 use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
 use domain::Diagnostic;
 use futures_util::stream;
 use store::{Edge, Page, Slice, Tenant, diagnostics};
 
+use super::LISTING;
 use super::resource::{KIND, Shown};
 use crate::App;
 use crate::code::Code;
 use crate::jsonapi::document::{self, Fields};
 use crate::jsonapi::json::{Json, push_time};
 use crate::jsonapi::media::{self, Media};
-use crate::jsonapi::params::Params;
+use crate::jsonapi::params::{self, Params};
 use crate::problem::Problem;
 
 /// In which form the client wants the list.
@@ -41,6 +42,20 @@ struct Export {
     /// The page to be sent next; none: the end.
     next: Option<Slice<Diagnostic>>,
     has_head: bool,
+}
+
+/// The list in another form, for another door: the query is read as the API reads it.
+///
+/// # Errors
+/// The query cannot be read, or the store does not answer.
+pub async fn download(
+    app: App,
+    tenant: Tenant,
+    uri: &Uri,
+    as_csv: bool,
+) -> Result<Response, Problem> {
+    let params = params::read(uri, &LISTING, app.cursors(), Some(tenant.workspace()))?;
+    export(app, tenant, params, if as_csv { Media::Csv } else { Media::Ndjson }).await
 }
 
 pub(super) async fn export(

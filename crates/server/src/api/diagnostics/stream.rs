@@ -3,6 +3,7 @@
 //! be remembered: each row is sent once, also to a client that comes back with `Last-Event-ID`.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -13,7 +14,7 @@ use axum::response::Response;
 use domain::Diagnostic;
 use domain::connector::Secret;
 use futures_util::stream;
-use store::{Access, Mark, Page, Query, SortKey, Tenant, diagnostics};
+use store::{Access, Mark, Page, Query, SortKey, Tenant, diagnostics, sessions};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -49,6 +50,15 @@ pub(crate) struct Follower {
     secret: Secret,
 }
 
+impl std::fmt::Debug for Looks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Resources => "Resources",
+            Self::Other(_) => "Other",
+        })
+    }
+}
+
 impl FromRequestParts<App> for Follower {
     type Rejection = Problem;
 
@@ -73,20 +83,55 @@ pub(crate) async fn stream(
     Follower { last, secret }: Follower,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let params = params::read(&uri, &STREAMING, app.cursors(), Some(tenant.workspace()))?;
+    follow(app, tenant, (Proof::Key(secret), Looks::Resources), &uri, last.as_deref()).await
+}
+
+/// What a stream goes on by: it is proven again and again, since it can be taken back meanwhile.
+#[derive(Debug)]
+pub enum Proof {
+    Key(Secret),
+    /// The cookie of a session of the console.
+    Session(String),
+}
+
+/// One row as the data of an event.
+pub type Draw = Arc<dyn Fn(&Diagnostic) -> String + Send + Sync>;
+
+/// What the events of a stream hold.
+#[derive(Clone)]
+pub enum Looks {
+    /// Resource objects of the API.
+    Resources,
+    /// A text of another door, e.g. a row of a page.
+    Other(Draw),
+}
+
+/// Rows of a query as they are written. `last`: the id of the last event that a client has had.
+///
+/// # Errors
+/// The query or the event id cannot be read, or the store does not answer.
+pub async fn follow(
+    app: App,
+    tenant: Tenant,
+    (proof, looks): (Proof, Looks),
+    uri: &Uri,
+    last: Option<&str>,
+) -> Result<Response, Problem> {
+    let params = params::read(uri, &STREAMING, app.cursors(), Some(tenant.workspace()))?;
     let written = app.store().written();
     let mut live = Live {
         after: 0,
         params,
         tenant,
-        secret,
+        proof,
+        looks,
         written,
         app,
         checked: Instant::now(),
         advanced: Instant::now(),
         is_new: true,
     };
-    live.after = match last.as_deref() {
+    live.after = match last {
         Some(event) => live.open(event).ok_or_else(foreign_event)?,
         None => live.head().await?,
     };
@@ -103,7 +148,8 @@ pub(crate) async fn stream(
 struct Live {
     app: App,
     tenant: Tenant,
-    secret: Secret,
+    proof: Proof,
+    looks: Looks,
     params: Params,
     written: watch::Receiver<u64>,
     /// Everything up to this key was sent or is not wanted.
@@ -172,7 +218,15 @@ impl Live {
 
     /// A key that was taken back meanwhile opens nothing any more.
     async fn prove(&mut self) -> Result<bool, io::Error> {
-        match self.app.store().authenticate(self.secret.expose(), self.app.now()).await {
+        let (store, now) = (self.app.store(), self.app.now());
+        let proven = match &self.proof {
+            Proof::Key(secret) => store.authenticate(secret.expose(), now).await,
+            Proof::Session(cookie) => {
+                let session = sessions::resume(store, cookie, now).await;
+                session.map(|it| Access::Tenant(it.tenant))
+            }
+        };
+        match proven {
             Ok(Access::Tenant(tenant)) => {
                 self.tenant = tenant;
                 Ok(true)
@@ -225,8 +279,19 @@ impl Live {
         let mut out = Json::with_capacity(rows.len() * 1500);
         let retention = self.tenant.retention();
         for (row, pk) in rows {
-            out.raw("id: ").raw(&self.seal(*pk)).raw("\nevent: ").raw(KIND.name).raw("\ndata:");
-            document::resource(&mut out, &Shown { row, retention }, self.params.fields(&KIND));
+            out.raw("id: ").raw(&self.seal(*pk)).raw("\nevent: ").raw(KIND.name);
+            match &self.looks {
+                Looks::Resources => {
+                    out.raw("\ndata:");
+                    let shown = Shown { row, retention };
+                    document::resource(&mut out, &shown, self.params.fields(&KIND));
+                }
+                Looks::Other(draw) => {
+                    for line in draw(row).lines() {
+                        out.raw("\ndata: ").raw(line);
+                    }
+                }
+            }
             out.raw("\n\n");
         }
         out.into_bytes().into()

@@ -1,0 +1,89 @@
+//! The table of all pages, on one screen. The router is built from it, and a test walks it as a
+//! stranger, signed out, and with each role.
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get, post};
+use server::App;
+
+use crate::assets;
+use crate::page::{
+    connector, connectors, diagnostics, overview, reasons, records, run, sign_in, theme,
+};
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Anybody.
+    Nothing,
+    /// Somebody who is signed in.
+    Session,
+    /// Whose key may write, and whose form is of this session.
+    Writer,
+    /// The same for an admin's key.
+    Admin,
+}
+
+/// One page, or one act.
+#[derive(Debug)]
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub needs: Needs,
+    handler: fn() -> MethodRouter<App>,
+}
+
+const fn route(
+    method: Method,
+    path: &'static str,
+    needs: Needs,
+    handler: fn() -> MethodRouter<App>,
+) -> Route {
+    Route { method, path, needs, handler }
+}
+
+/// Every page.
+#[rustfmt::skip]
+pub static ALL: &[Route] = {
+    use Needs::{Nothing, Session, Writer};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    &[
+        route(GET, "/", Session, || get(overview::show)),
+        route(GET, "/sign-in", Nothing, || get(sign_in::show)),
+        route(POST, "/sign-in", Nothing, || post(sign_in::enter)),
+        route(POST, "/sign-out", Session, || post(sign_in::leave)),
+        route(POST, "/theme", Nothing, || post(theme::set)),
+
+        route(GET, "/connectors", Session, || get(connectors::show)),
+        route(GET, "/connectors/{id}", Session, || get(connector::show)),
+        route(POST, "/connectors/{id}/sync", Writer, || post(connector::sync)),
+        route(POST, "/connectors/{id}/pause", Needs::Admin, || post(connector::pause)),
+
+        route(GET, "/runs/{id}", Session, || get(run::show)),
+        route(GET, "/runs/{id}/live", Session, || get(run::live)),
+        route(POST, "/runs/{id}/cancel", Writer, || post(run::cancel)),
+
+        route(GET, "/diagnostics", Session, || get(diagnostics::show)),
+        route(GET, "/diagnostics/live", Session, || get(diagnostics::live)),
+        route(GET, "/diagnostics/export", Session, || get(diagnostics::export)),
+        route(GET, "/diagnostics/{id}", Session, || get(diagnostics::one)),
+
+        route(GET, "/records", Session, || get(records::models)),
+        route(GET, "/records/{model}", Session, || get(records::list)),
+        route(GET, "/records/{model}/{id}", Session, || get(records::one)),
+
+        route(GET, "/reasons", Nothing, || get(reasons::list)),
+        route(GET, "/reasons/{reason}", Nothing, || get(reasons::show)),
+
+        route(GET, "/assets/{hash}/{name}", Nothing, || get(assets::serve)),
+    ]
+};
+
+pub(crate) fn router() -> Router<App> {
+    ALL.iter().fold(Router::new(), |router, it| router.route(it.path, (it.handler)()))
+}
+
+pub(crate) fn measured() -> Vec<(Method, &'static str)> {
+    ALL.iter().map(|it| (it.method.clone(), it.path)).collect()
+}
