@@ -3,13 +3,18 @@
 pub(crate) mod connector;
 pub(crate) mod connectors;
 pub(crate) mod diagnostics;
+pub(crate) mod mapping;
+pub(crate) mod missing;
 pub(crate) mod overview;
 pub(crate) mod problem;
 pub(crate) mod reasons;
 pub(crate) mod records;
 pub(crate) mod run;
+pub(crate) mod search;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod theme;
+pub(crate) mod viewer;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;

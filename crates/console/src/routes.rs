@@ -8,7 +8,8 @@ use server::App;
 
 use crate::assets;
 use crate::page::{
-    connector, connectors, diagnostics, overview, reasons, records, run, sign_in, theme,
+    connector, connectors, diagnostics, mapping, missing, overview, reasons, records, run, search,
+    settings, sign_in, theme, viewer,
 };
 
 /// Who may ask.
@@ -45,7 +46,7 @@ const fn route(
 /// Every page.
 #[rustfmt::skip]
 pub static ALL: &[Route] = {
-    use Needs::{Nothing, Session, Writer};
+    use Needs::{Admin, Nothing, Session, Writer};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     &[
@@ -58,7 +59,7 @@ pub static ALL: &[Route] = {
         route(GET, "/connectors", Session, || get(connectors::show)),
         route(GET, "/connectors/{id}", Session, || get(connector::show)),
         route(POST, "/connectors/{id}/sync", Writer, || post(connector::sync)),
-        route(POST, "/connectors/{id}/pause", Needs::Admin, || post(connector::pause)),
+        route(POST, "/connectors/{id}/pause", Admin, || post(connector::pause)),
 
         route(GET, "/runs/{id}", Session, || get(run::show)),
         route(GET, "/runs/{id}/live", Session, || get(run::live)),
@@ -69,9 +70,30 @@ pub static ALL: &[Route] = {
         route(GET, "/diagnostics/export", Session, || get(diagnostics::export)),
         route(GET, "/diagnostics/{id}", Session, || get(diagnostics::one)),
 
+        route(GET, "/mappings/{id}", Session, || get(mapping::show)),
+        route(POST, "/mappings/{id}/try", Writer, || post(mapping::try_out)),
+        route(POST, "/mappings/{id}/pin", Admin, || post(mapping::pin)),
+        route(POST, "/mappings/{id}/unpin", Admin, || post(mapping::unpin)),
+        route(POST, "/mappings/{id}/regenerate", Admin, || post(mapping::regenerate)),
+        route(POST, "/mappings/{id}/restore", Admin, || post(mapping::restore)),
+
         route(GET, "/records", Session, || get(records::models)),
         route(GET, "/records/{model}", Session, || get(records::list)),
         route(GET, "/records/{model}/{id}", Session, || get(records::one)),
+
+        route(GET, "/missing", Session, || get(missing::show)),
+        route(GET, "/search", Session, || get(search::show)),
+
+        route(GET, "/settings", Session, || get(settings::show)),
+        route(POST, "/settings/keys", Admin, || post(settings::create_key)),
+        route(POST, "/settings/keys/{id}/switch", Admin, || post(settings::switch_key)),
+        route(POST, "/settings/keys/{id}/delete", Admin, || post(settings::delete_key)),
+        route(POST, "/settings/retention", Admin, || post(settings::keep)),
+        route(POST, "/settings/viewer-links", Writer, || post(settings::create_viewer)),
+
+        route(GET, "/view/{token}", Nothing, || get(viewer::show)),
+        route(GET, "/view/{token}/missing", Nothing, || get(viewer::why)),
+        route(GET, "/view/{token}/connectors/{id}", Nothing, || get(viewer::connector)),
 
         route(GET, "/reasons", Nothing, || get(reasons::list)),
         route(GET, "/reasons/{reason}", Nothing, || get(reasons::show)),

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::evidence::{SkipCause, Skipped};
+use domain::evidence::SkipCause;
 use domain::governance::Governance;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
+use domain::reason::Stage;
 use domain::redact::Redactor;
 use domain::reference::Reference;
 use domain::run::LedgerLine;
@@ -24,6 +25,7 @@ use crate::progress::{Event, Progress, SoFar};
 use crate::pulse;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
+use crate::stage::fetch::Reading;
 use crate::stage::resolve::Deferred;
 use crate::stage::select::{Choice, Evidence, Offer, Remembered};
 use crate::stage::{self, Book};
@@ -99,6 +101,8 @@ pub(crate) struct Run<'e> {
     pub(crate) noted: Vec<(TargetModel, Reason, Impact)>,
     /// The targets that the connector is for, whether asked for this time or not.
     pub(crate) supported: Vec<TargetModel>,
+    /// Milliseconds by target and stage.
+    pub(crate) times: serde_json::Map<String, serde_json::Value>,
     /// What its foreign keys hold up, and until when.
     pub(crate) links: Links,
 }
@@ -275,7 +279,7 @@ async fn sync_targets(
         let mut book = Book::new(target);
         if scoped.contains(&target) {
             // Said before.
-        } else if let Some(skipped) = skip(run, target) {
+        } else if let Some(skipped) = stage::plan::skip(run, target) {
             run.note(Finding::target_skipped(target, &skipped));
         } else {
             // The finding is noted; what had been read until then stays in the book.
@@ -285,6 +289,8 @@ async fn sync_targets(
             let way = sync_target(run, offer, &mut book).instrument(span);
             let _stop: Result<(), Stop> = Box::pin(way).await;
             stage::release::after(run, target).await;
+            book.times.lap(Stage::Settle);
+            run.times.insert(target.as_str().to_owned(), book.times.to_json());
         }
         let tally = book.into_tally();
         if tally.inserted + tally.updated + tally.unchanged > 0 {
@@ -298,30 +304,12 @@ async fn sync_targets(
     ledger
 }
 
-/// Why a target is not even tried: the run is to stop, no time is left, or a parent that it cannot do without failed.
-fn skip(run: &Run<'_>, target: TargetModel) -> Option<Skipped> {
-    const HARD: &[Reason] = &[
-        Reason::ToolExecutionFailed,
-        Reason::AuthScopeInsufficient,
-        Reason::MappingGenerationHardFail,
-        Reason::MappedEntitiesDropped,
-    ];
-    if let Some(cause) = run.over() {
-        return Some(Skipped { cause, upstream: None });
-    }
-    let parents = target.required_parents();
-    let has_failed = |it: &&TargetModel| {
-        let has_ended = run.ended_by(**it, HARD) || run.links.ended.contains(it);
-        has_ended && !run.brought.contains(it)
-    };
-    let failed = parents.iter().find(has_failed)?;
-    Some(Skipped { cause: SkipCause::UpstreamFailed, upstream: Some(*failed) })
-}
-
 /// One target, by each of its tools that is needed.
 async fn sync_target(run: &mut Run<'_>, offer: Offer<'_>, book: &mut Book) -> Result<(), Stop> {
     let link = offer.link;
-    let mut selection = stage::select::tools(run, offer, book.target)?;
+    let selection = stage::select::tools(run, offer, book.target);
+    book.times.lap(Stage::Select);
+    let mut selection = selection?;
     let mut ended = Ok(());
     while let Some(choice) = selection.next() {
         ended = sync_tool(run, link, book, &choice).await;
@@ -344,10 +332,12 @@ async fn sync_tool(
     let target = book.target;
     let tool = Some(choice.tool.name.clone());
     run.request.progress.tell(Event::TargetStarted { target, tool });
-    let mut reading = stage::fetch::Reading::of(choice);
+    let mut reading = Reading::of(choice);
     let mut mapping = None;
     let mut ended = loop {
-        let page = match reading.next(run, link, target).await {
+        let page = reading.next(run, link, target).await;
+        book.times.lap(Stage::Fetch);
+        let page = match page {
             Ok(Some(page)) => page,
             Ok(None) => break Ok(()),
             Err(stop) => break Err(stop),
@@ -364,32 +354,47 @@ async fn sync_tool(
                 }
             }
         };
+        book.times.lap(Stage::Draw);
         let mapped = stage::apply::rows(run, mapping, page.rows).await;
+        book.times.lap(Stage::Apply);
         mapping.tried.mapped(target, &mapped);
         let (rows, rejected) = (mapped.len() as u64, book.rejected);
         let sound = stage::check::entities(run, book, choice, mapped).await;
         mapping.tried.checked(rows, book.rejected - rejected);
+        book.times.lap(Stage::Check);
         let linked = match stage::resolve::parents(run, book, choice, sound).await {
             Ok(linked) => linked,
             Err(stop) => break Err(stop),
         };
+        book.times.lap(Stage::Resolve);
         if let Err(stop) = stage::persist::entities(run, book, choice, linked).await {
             break Err(stop);
         }
+        book.times.lap(Stage::Persist);
         run.request.progress.tell(Event::Page { target, tally: book.tally.clone() });
     };
-    book.tally.truncated |= reading.truncated();
     if let Some(mapping) = &mapping {
         if ended.is_ok() && mapping.tried.is_empty() {
             ended = Err(reading.nothing(run, target).await);
         }
         stage::draw::settle(run, (target, &choice.tool.name), mapping).await;
     }
-    if ended.is_ok() && !reading.truncated() {
+    close(run, book, (choice, &reading), ended.is_ok()).await;
+    ended
+}
+
+/// The account of a tool that was read: what is missing of it is said here.
+async fn close(
+    run: &mut Run<'_>,
+    book: &mut Book,
+    (choice, reading): (&Choice, &Reading),
+    is_well: bool,
+) {
+    book.tally.truncated |= reading.truncated();
+    if is_well && !reading.truncated() {
         stage::persist::read_whole(run, book, choice).await;
     }
     stage::check::report(run, book, choice, &reading.call).await;
     stage::resolve::report(run, book, choice).await;
     stage::persist::report(run, book, choice);
-    ended
 }

@@ -11,6 +11,7 @@ pub(crate) mod release;
 pub(crate) mod resolve;
 pub(crate) mod select;
 pub(crate) mod settle;
+pub(crate) mod times;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,6 +39,7 @@ pub(crate) struct Book {
     pub(crate) twins: HashMap<u64, u32>,
     /// Rows of tools whose account is closed.
     pub(crate) closed: u64,
+    pub(crate) times: times::Times,
 }
 
 impl Book {
@@ -52,6 +54,7 @@ impl Book {
             seen: HashMap::new(),
             twins: HashMap::new(),
             closed: 0,
+            times: times::Times::start(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use domain::TargetModel;
 use domain::schema::{Attribute, Kind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::path::Path;
@@ -77,7 +77,7 @@ pub struct Drawn {
     pub missing_required: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SlotReport {
     pub slot: String,
     /// The path, or the paths joined by `, `; `None` for a constant and for null.

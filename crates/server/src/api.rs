@@ -14,6 +14,7 @@ pub(crate) mod records;
 pub(crate) mod replays;
 pub mod sync_logs;
 pub mod transport;
+pub(crate) mod viewer_links;
 pub mod workspace_connectors;
 pub(crate) mod workspaces;
 
@@ -39,6 +40,7 @@ static KINDS: &[&Kind] = &[
     &sync_logs::KIND,
     &probes::KIND,
     &replays::KIND,
+    &viewer_links::KIND,
     &missing::KIND,
     &missing::PERIOD,
     &reasons::KIND,

@@ -217,6 +217,12 @@ impl App {
         self.0.syncs.start(tenant, run);
     }
 
+    /// Where whoever has this token reads: where people reach us, else by its path alone.
+    pub fn viewer_url(&self, token: &str) -> String {
+        let base = self.0.settings.public_url.as_deref().unwrap_or_default();
+        format!("{}/view/{token}", base.trim_end_matches('/'))
+    }
+
     /// How fast each address may try keys.
     pub fn sign_in_rates(&self) -> &Rates {
         &self.0.sign_in_rates

@@ -13,7 +13,8 @@ use mapping::expression::ExpressionError;
 use mapping::native::Program;
 use mapping::plan::Plan;
 use mapping::records::Records;
-use mapping::replay::{self, Outcomes, Replay};
+pub use mapping::replay::Outcomes;
+use mapping::replay::{self, Replay};
 use mapping::seats::{self, Case, Sat};
 use sandbox::Sandbox;
 use serde::Serialize;
@@ -237,6 +238,15 @@ async fn pins(store: &Store, tenant: &Tenant, it: &Mapping) -> Result<Vec<Pin>, 
         own.iter().filter_map(|pin| Pin::of(&pin.slot, pin.path.as_deref(), &pin.reason).ok());
     all.extend(own.map(|pin| (pin.slot.clone(), pin)));
     Ok(all.into_values().collect())
+}
+
+/// What a stored mapping makes of the records that are kept with it.
+///
+/// # Errors
+/// A free-form one does not stand, or there is nothing to judge it with.
+pub async fn made(sandbox: &Sandbox, it: &Mapping) -> Result<Outcomes, Failed> {
+    let rows = it.sample.as_array().map(Vec::as_slice).unwrap_or_default();
+    outcomes(sandbox, &Side::of(it), rows).await
 }
 
 /// What we compiled is carried out here, anything else in a process that may die of it.

@@ -9,7 +9,7 @@ use domain::TargetModel;
 
 use crate::api::{
     self, api_keys, connector_mappings, connectors, diagnostics, missing, probes, reasons, records,
-    replays, sync_logs, workspace_connectors, workspaces,
+    replays, sync_logs, viewer_links, workspace_connectors, workspaces,
 };
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
@@ -182,6 +182,8 @@ pub static ALL: &[Route] = {
         route(GET, "/v1/invoice-transactions/{id}", Read, ("Show a payment of an invoice", Record(M::InvoiceTransaction)), || records::finds(M::InvoiceTransaction)),
         route(GET, "/v1/documents", Read, ("List documents", Records(M::Document)), || records::lists(M::Document)),
         route(GET, "/v1/documents/{id}", Read, ("Show a document", Record(M::Document)), || records::finds(M::Document)),
+
+        route(POST, "/v1/viewer-links", Write, ("Make a link for somebody without a key, who may read how connectors do", Create(&viewer_links::KIND)), || post(viewer_links::create)),
 
         route(GET, "/v1/reasons", Public, ("List the reasons", Reasons(&reasons::SHOWING)), || get(reasons::list)),
         route(GET, "/v1/reasons/{reason}", Public, ("Show a reason", Find(&reasons::SHOWING)), || get(reasons::find)),

@@ -41,6 +41,7 @@ mod raw;
 pub mod records;
 pub mod rejected;
 mod seal;
+pub mod search;
 pub mod sessions;
 mod sql;
 mod sqlite;

@@ -41,8 +41,12 @@ pub(crate) async fn until_stopped(context: &Context, store: Store) -> Result<()>
     let stop = CancellationToken::new();
     tokio::spawn(stop_signal(stop.clone()));
     let workers = Workers::start(engine, context.config.workers());
-    output::line(format!("listening on http://{}", listener.local_addr()?));
-    output::line(format!("console at {}", context.config.public_url(listener.local_addr()?)));
+    let address = listener.local_addr()?;
+    let console = context.config.public_url(address);
+    output::line(format!(
+        "listening on http://{address}
+console: {console}"
+    ));
     let served = async {
         let served = server::serve(app, listener, stop.clone().cancelled_owned()).await;
         // It may have failed to start: then nobody else says so.

@@ -154,4 +154,16 @@
     };
     document.addEventListener('pointerup', up);
   });
+
+  // A slot lights what it reads and what it gives.
+  all('[data-lights]').forEach((place) => {
+    const light = (slot, on) => {
+      const from = (slot.dataset.from || '').split(' ').filter(Boolean);
+      all('[data-path]', place).filter((it) => from.includes(it.dataset.path)).forEach((it) => it.classList.toggle('lit', on));
+      all('[data-slot]', place).filter((it) => it.dataset.slot === slot.dataset.slot).forEach((it) => it.classList.toggle('lit', on));
+    };
+    const slot = (event) => event.target.closest && event.target.closest('.slots [data-slot]');
+    ['mouseover', 'focusin'].forEach((name) => place.addEventListener(name, (event) => { const it = slot(event); if (it) light(it, true); }));
+    ['mouseout', 'focusout'].forEach((name) => place.addEventListener(name, (event) => { const it = slot(event); if (it) light(it, false); }));
+  });
 })();

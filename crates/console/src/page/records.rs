@@ -21,7 +21,7 @@ use crate::view::{link, text};
 
 mod one;
 
-pub(crate) use one::show as one;
+pub(crate) use one::{show as one, source};
 
 /// Columns of a list beside the external id.
 const COLUMNS: usize = 4;
@@ -117,7 +117,7 @@ fn whole(
         }
         @if rows.is_empty() {
             (frame::empty("No records here.", &html! {
-                "What kept records away is in " a href="/diagnostics?filter[class]=failure" { "the diagnostics" } "."
+                "If one should be, " a href="/missing" { "ask why it is missing" } "."
             }))
         } @else {
             (table(model, rows, names, person.now))

@@ -25,7 +25,7 @@ use crate::view::{act, ledger, link, stages, status, text};
 mod events;
 
 /// Findings of one run that are shown; the rest is a link away.
-const FINDINGS: u16 = 40;
+const FINDINGS: u16 = 25;
 /// How often a run that goes on is looked at.
 const LOOK: Duration = Duration::from_millis(700);
 

@@ -120,6 +120,17 @@ fn table(title: &str, days: &[Day]) -> Markup {
     }
 }
 
+/// A share as a bar, with its number beside it.
+pub(crate) fn share(label: &str, part: f64) -> Markup {
+    let percent = format!("{:.0}", part.clamp(0.0, 1.0) * 100.0);
+    html! {
+        span.share {
+            meter min="0" max="100" value=(percent) aria-label=(label) {}
+            span.num { (percent) "%" }
+        }
+    }
+}
+
 /// The last runs as cells: colour and shape by outcome, height by records. The oldest first.
 pub(crate) fn strip(cells: &[Cell]) -> Markup {
     let most = cells.iter().map(|it| it.records).max().unwrap_or(0).max(1);

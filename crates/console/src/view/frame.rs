@@ -14,6 +14,7 @@ pub(crate) enum Place {
     Diagnostics,
     Records,
     Reasons,
+    Settings,
     /// Not in the rail.
     Elsewhere,
 }
@@ -24,6 +25,7 @@ const RAIL: &[(Place, &str, &str)] = &[
     (Place::Diagnostics, "/diagnostics", "Diagnostics"),
     (Place::Records, "/records", "Records"),
     (Place::Reasons, "/reasons", "Reasons"),
+    (Place::Settings, "/settings", "Settings"),
 ];
 
 /// What is around a page.
@@ -162,6 +164,14 @@ fn sentence(done: &str) -> Option<&'static str> {
         "paused" => "Paused. No run starts by itself until it is resumed.",
         "resumed" => "Resumed. It syncs again as scheduled.",
         "cancelling" => "Asked to stop. The run ends after the page it is reading.",
+        "pinned" => "Pinned. The next run draws the mapping with it.",
+        "unpinned" => "The pin is gone. The next run draws the slot again.",
+        "regenerating" => "The next run draws this mapping again.",
+        "restored" => "This version is the one in use from now on.",
+        "kept" => "Kept.",
+        "key-off" => "The key is switched off. It opens nothing from now on.",
+        "key-on" => "The key is switched on again.",
+        "key-deleted" => "The key is deleted.",
         "synced_recently" => domain::run::Refusal::SyncedRecently.sentence(),
         "already_running" => domain::run::Refusal::AlreadyRunning.sentence(),
         "not_startable" => domain::run::Refusal::NotStartable.sentence(),

@@ -31,6 +31,10 @@ pub(crate) fn record(model: TargetModel, id: Uuid) -> String {
     format!("/records/{model}/{id}")
 }
 
+pub(crate) fn missing(model: TargetModel, external_id: &str) -> String {
+    to("/missing", &[("target_model", model.as_str()), ("external_id", external_id)])
+}
+
 /// The address of a request with one parameter changed, and from its first page again. None: the
 /// parameter goes.
 pub(crate) fn with(uri: &Uri, name: &str, value: Option<&str>) -> String {

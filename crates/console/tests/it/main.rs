@@ -4,4 +4,5 @@
 mod door;
 mod pages;
 mod routes;
+mod viewers;
 mod world;

@@ -19,6 +19,16 @@ pub(crate) fn path(route: &Route, of: &Party) -> String {
         it if it.starts_with("/connectors/{id}") => &of.connector,
         it if it.starts_with("/runs/{id}") => &of.run,
         it if it.starts_with("/diagnostics/{id}") => &of.diagnostic,
+        it if it.starts_with("/mappings/{id}") => &of.mapping,
+        it if it.starts_with("/settings/keys/{id}") => &of.key,
+        "/search" => return "/search?q=nothing".to_owned(),
+        "/missing" => return "/missing?target_model=company&external_id=c-9".to_owned(),
+        "/view/{token}/missing" => {
+            return format!("/view/{}/missing?target_model=company&external_id=c-1", of.one);
+        }
+        it if it.starts_with("/view/{token}") => {
+            return it.replace("{token}", &of.all).replace("{id}", &of.connector.to_string());
+        }
         "/reasons/{reason}" => return "/reasons/empty_result".to_owned(),
         "/records/{model}" => return "/records/company".to_owned(),
         "/records/{model}/{id}" => return format!("/records/company/{}", of.record),

@@ -3,16 +3,17 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use chrono::Duration;
 use domain::connector::Role;
 use domain::entity;
-use domain::id::{DiagnosticId, SyncLogId, WorkspaceConnectorId};
+use domain::id::{ApiKeyId, ConnectorMappingId, DiagnosticId, SyncLogId, WorkspaceConnectorId};
 use domain::{NewDiagnostic, TargetModel};
 use http_body_util::BodyExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::{App, Settings, Syncs};
 use store::mappings::{self, Generator, NewMapping};
 use store::records::{self, Upsert};
-use store::{Tenant, api_keys, diagnostics};
+use store::{Access, Tenant, api_keys, diagnostics, viewers};
 use testkit::{Db, make};
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -37,6 +38,12 @@ pub(crate) struct Party {
     pub(crate) run: SyncLogId,
     pub(crate) diagnostic: DiagnosticId,
     pub(crate) record: Uuid,
+    pub(crate) mapping: ConnectorMappingId,
+    /// Of the key that reads.
+    pub(crate) key: ApiKeyId,
+    /// Tokens of viewer links: of the workspace, and of its one connector.
+    pub(crate) all: String,
+    pub(crate) one: String,
 }
 
 pub(crate) struct Answer {
@@ -104,6 +111,16 @@ impl World {
         self.ask(request(Method::POST, session, uri, body)).await
     }
 
+    /// The API, for what both doors do.
+    pub(crate) async fn api(&self, key: &str, uri: &str, body: &Value) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(uri)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/vnd.api+json");
+        self.ask(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// A cookie for this key.
     pub(crate) async fn sign_in(&self, key: &str) -> String {
         self.post("", "/sign-in", &[("key", key)]).await.expect(303).session()
@@ -151,8 +168,16 @@ impl Party {
         };
         let rows = vec![new; 30];
         let rows = diagnostics::insert_many(store, &tenant, rows, now).await.unwrap();
-        mappings::save(store, &tenant, mapping(connector), now).await.unwrap();
+        let mapping = mappings::save(store, &tenant, mapping(connector), now).await.unwrap();
         let record = record(db, &tenant, connector, run).await;
+        let own = store.authenticate(&write, now).await.unwrap();
+        let Access::Tenant(own) = own else { panic!("a key of a workspace") };
+        let until = now + Duration::days(7);
+        let link = async |of| viewers::insert(store, &own, of, until, now).await.unwrap();
+        let (all, one) = (link(None).await, link(Some(connector)).await);
+        let Access::Tenant(reader) = store.authenticate(&read, now).await.unwrap() else {
+            panic!("a key of a workspace")
+        };
         Self {
             tenant,
             read,
@@ -162,6 +187,10 @@ impl Party {
             run,
             diagnostic: rows[0].diagnostic_id,
             record,
+            mapping: mapping.id,
+            key: reader.key().unwrap(),
+            all,
+            one,
         }
     }
 }

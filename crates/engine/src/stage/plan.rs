@@ -8,7 +8,7 @@ use domain::evidence::{Call, Cycle, SkipCause, Skipped};
 use domain::governance::Governance;
 use domain::order::{self, Edge};
 use domain::redact::Redactor;
-use domain::{Finding, TargetModel};
+use domain::{Finding, Reason, TargetModel};
 use store::sync_logs::SyncLog;
 use store::{Tenant, sync_logs, workspace_connectors};
 use tokio::time::Instant;
@@ -50,6 +50,7 @@ pub(crate) async fn start<'e>(
         brought: BTreeSet::new(),
         noted: Vec::new(),
         supported: Vec::new(),
+        times: serde_json::Map::new(),
         links: Links::default(),
     })
 }
@@ -195,4 +196,24 @@ pub(crate) fn unreachable(
         run.note(finding);
     }
     run.redactor.text(&format!("the server could not be reached: {error}")).into_owned()
+}
+
+/// Why a target is not even tried: the run is to stop, no time is left, or a parent that it cannot do without failed.
+pub(crate) fn skip(run: &Run<'_>, target: TargetModel) -> Option<Skipped> {
+    const HARD: &[Reason] = &[
+        Reason::ToolExecutionFailed,
+        Reason::AuthScopeInsufficient,
+        Reason::MappingGenerationHardFail,
+        Reason::MappedEntitiesDropped,
+    ];
+    if let Some(cause) = run.over() {
+        return Some(Skipped { cause, upstream: None });
+    }
+    let parents = target.required_parents();
+    let has_failed = |it: &&TargetModel| {
+        let has_ended = run.ended_by(**it, HARD) || run.links.ended.contains(it);
+        has_ended && !run.brought.contains(it)
+    };
+    let failed = parents.iter().find(has_failed)?;
+    Some(Skipped { cause: SkipCause::UpstreamFailed, upstream: Some(*failed) })
 }

@@ -26,6 +26,7 @@ pub(crate) async fn run(
     let error = error.or_else(|| nothing_worked(&run, &ledger)).or_else(|| unbalanced(&ledger));
     let resting = resting(&run, &ledger, error.is_some()).await;
     let mut metadata = metadata(&ledger);
+    metadata["stages"] = run.times.clone().into();
     if run.request.cancel.is_cancelled() {
         metadata["cancelled"] = true.into();
     }

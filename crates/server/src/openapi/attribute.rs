@@ -74,6 +74,12 @@ pub(super) fn writable(kind: &Kind) -> Option<Writable> {
             changed: &[],
             to: &[],
         },
+        "viewer_link" => Writable {
+            required: &[],
+            optional: &["expires_in_hours"],
+            changed: &[],
+            to: &[("workspace_connector", false)],
+        },
         "connector_mapping" => Writable {
             required: &["target_model", "tool_name", "jsonata_expression"],
             optional: &["tool_arguments", "pagination_plan"],
@@ -102,7 +108,9 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         | "connector_id"
         | "workspace_connector_id"
         | "sync_log_id" => formatted(KnownFormat::Uuid, false),
-        "created_at" | "occurred_at" => formatted(KnownFormat::DateTime, false),
+        "url" => text(),
+        "expires_in_hours" => number(1, 720),
+        "created_at" | "occurred_at" | "expires_at" => formatted(KnownFormat::DateTime, false),
         // A diagnostic's may be null (the seed); the others always have one.
         "updated_at" => formatted(KnownFormat::DateTime, kind.name == "connector_sync_diagnostic"),
         "deleted_at" | "expiration_at" | "last_used_at" | "last_success_at" | "started_at"

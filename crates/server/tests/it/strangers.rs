@@ -123,6 +123,11 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             let id = mappings::draw(world, &world.acme, "secret of acme").await;
             by_id(id.clone(), change("connector_mapping", &id))
         }
+        ("POST", "/v1/viewer-links") => {
+            let to = json!({"workspace_connector": {"data": {"type": "workspace_connector", "id": connector}}});
+            let body = json!({"data": {"type": "viewer_link", "relationships": to}});
+            Case::Names { body, at: "/data/relationships/workspace_connector/data/id" }
+        }
         (_, "/v1/connector-mappings/{id}/replay") => {
             let id = mappings::draw(world, &world.acme, "secret of acme").await;
             by_id(id.clone(), change("connector_mapping_replay", &id))
