@@ -42,11 +42,12 @@ pub(crate) async fn until_stopped(context: &Context, store: Store) -> Result<()>
     tokio::spawn(stop_signal(stop.clone()));
     let workers = Workers::start(engine, context.config.workers());
     let address = listener.local_addr()?;
-    let console = context.config.public_url(address);
-    output::line(format!(
-        "listening on http://{address}
-console: {console}"
-    ));
+    // One line: who reads no further than it has closed the pipe by the next.
+    let people = match context.config.public_url(address) {
+        url if url == format!("http://{address}") => String::new(),
+        url => format!(" for {url}"),
+    };
+    output::line(format!("console and API{people}, listening on http://{address}"));
     let served = async {
         let served = server::serve(app, listener, stop.clone().cancelled_owned()).await;
         // It may have failed to start: then nobody else says so.

@@ -168,7 +168,7 @@ impl Party {
         };
         let rows = vec![new; 30];
         let rows = diagnostics::insert_many(store, &tenant, rows, now).await.unwrap();
-        let mapping = mappings::save(store, &tenant, mapping(connector), now).await.unwrap();
+        let mapping = mappings::save(store, &tenant, drawn(connector), now).await.unwrap();
         let record = record(db, &tenant, connector, run).await;
         let own = store.authenticate(&write, now).await.unwrap();
         let Access::Tenant(own) = own else { panic!("a key of a workspace") };
@@ -195,23 +195,18 @@ impl Party {
     }
 }
 
-fn mapping(connector: WorkspaceConnectorId) -> NewMapping {
+fn drawn(connector: WorkspaceConnectorId) -> NewMapping {
     let path = |it: &str| json!({"path": it});
     let plan = json!({"target": "invoice", "slots": [
         {"slot": "invoice_external_id", "source": path("id")},
-        {"slot": "number", "source": path("number")},
+        {"slot": "invoice_number", "source": path("number")},
     ]});
+    let compiled = mapping::compile(&serde_json::from_value(plan.clone()).unwrap());
     NewMapping {
         plan,
         sample: json!([{"id": "i-1", "number": HOSTILE}]),
         slot_report: json!([]),
-        ..NewMapping::of(
-            connector,
-            TargetModel::Invoice,
-            HOSTILE,
-            Generator::Structured,
-            "{\"invoice_external_id\": id, \"number\": number}",
-        )
+        ..NewMapping::of(connector, TargetModel::Invoice, HOSTILE, Generator::Structured, compiled)
     }
 }
 
