@@ -120,6 +120,22 @@ impl FromRequestParts<App> for Person {
     }
 }
 
+/// Somebody who may be signed in: a page that is open to all keeps its rail for those who are.
+#[derive(Debug)]
+pub(crate) struct Anybody(pub(crate) Result<Box<Person>, Theme>);
+
+impl FromRequestParts<App> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match Person::from_request_parts(parts, app).await {
+            Ok(person) => Ok(Self(Ok(Box::new(person)))),
+            Err(Refused::SignIn(_)) => Ok(Self(Err(Theme::of(&parts.headers)))),
+            Err(Refused::Problem(problem)) => Err(problem),
+        }
+    }
+}
+
 /// A page is come back to; what was posted is not posted again.
 fn to_the_door(parts: &Parts) -> Refused {
     let asked = parts.uri.path_and_query().map_or("/", |it| it.as_str());

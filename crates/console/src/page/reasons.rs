@@ -2,7 +2,6 @@
 //! do, an example.
 
 use axum::extract::Path;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::Reason;
 use domain::catalogue::{self, Page};
@@ -10,11 +9,11 @@ use maud::{Markup, PreEscaped, html};
 use server::{Problem, markdown};
 
 use crate::answer;
-use crate::session::Theme;
+use crate::session::Anybody;
 use crate::view::frame::{Frame, Place};
 use crate::view::{status, text};
 
-pub(crate) async fn list(headers: HeaderMap) -> Response {
+pub(crate) async fn list(reader: Anybody) -> Response {
     let frame = Frame { title: "Reasons", place: Place::Reasons, trail: &[] };
     let main = html! {
         h1 { "Reasons" }
@@ -26,7 +25,7 @@ pub(crate) async fn list(headers: HeaderMap) -> Response {
             }
         }
     };
-    answer::page(frame.in_public(Theme::of(&headers), &main))
+    answer::page(frame.for_anybody(&reader, &main))
 }
 
 fn row(page: &Page) -> Markup {
@@ -42,15 +41,12 @@ fn row(page: &Page) -> Markup {
 }
 
 /// What `links.about` of a diagnostic points to.
-pub(crate) async fn show(
-    headers: HeaderMap,
-    Path(reason): Path<String>,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(reader: Anybody, Path(reason): Path<String>) -> Result<Response, Problem> {
     let reason: Reason = reason.parse().map_err(|_unknown| Problem::not_found("reason"))?;
     let page = catalogue::page(reason);
     let trail = [("Reasons", "/reasons".to_owned())];
     let frame = Frame { title: &page.title, place: Place::Reasons, trail: &trail };
-    Ok(answer::page(frame.in_public(Theme::of(&headers), &whole(page))))
+    Ok(answer::page(frame.for_anybody(&reader, &whole(page))))
 }
 
 fn whole(page: &Page) -> Markup {

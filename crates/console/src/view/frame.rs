@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::assets;
-use crate::session::{Person, Theme};
+use crate::session::{Anybody, Person, Theme};
 use crate::view::act;
 
 /// A place of the rail.
@@ -51,7 +51,15 @@ impl Frame<'_> {
         self.whole(person.theme, &top, Some(&rail(self.place)), &html! { (told) (main) })
     }
 
-    /// A page that anybody may read.
+    /// A page that anybody may read, with the rail for those who are signed in.
+    pub(crate) fn for_anybody(&self, reader: &Anybody, main: &Markup) -> Markup {
+        match &reader.0 {
+            Ok(person) => self.around(person, main),
+            Err(theme) => self.in_public(*theme, main),
+        }
+    }
+
+    /// A page of those who are not signed in.
     pub(crate) fn in_public(&self, theme: Theme, main: &Markup) -> Markup {
         let top = html! {
             span.workspace {}
