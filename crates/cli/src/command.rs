@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod diagnostics;
 pub(crate) mod doctor;
 pub(crate) mod evaluate;
+pub(crate) mod issue;
 pub(crate) mod key;
 pub(crate) mod mapping;
 pub(crate) mod mcp;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 mod expressions;
+mod issues;
 mod public_url;
 mod seats;
 mod telemetry;
@@ -29,6 +30,7 @@ pub(crate) struct Config {
     database: Database,
     server: Server,
     retention: Days,
+    issues: issues::Issues,
     connectors: Connectors,
     run: Run,
     expressions: expressions::Expressions,
@@ -173,6 +175,7 @@ impl Config {
         within("run.row_limit", self.run.row_limit, 1..=100_000_000)?;
         within("run.database_patience_s", self.run.database_patience_s, 0..=3_600)?;
         within("run.min_gap_s", self.run.min_gap_s, 0..=86_400)?;
+        self.issues.check()?;
         self.check_workers()?;
         self.expressions.check()?;
         self.check_seats()?;
@@ -225,6 +228,7 @@ impl Config {
             connections: self.database.connections,
             seal_key: self.seal_key()?,
             seal_folder: Some(self.data()?),
+            spike: self.issues.spike(),
             ..store::Settings::default()
         })
     }
@@ -356,37 +360,4 @@ fn suggestion<'a>(given: &str, names: impl Iterator<Item = &'a String>) -> Strin
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(variables: &[(&str, &str)]) -> Result<Config> {
-        let variables =
-            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::load(&Overrides::default(), variables)
-    }
-
-    #[test]
-    fn the_environment_overrides_the_defaults() {
-        let config = load(&[("WIRELINE_RETENTION_DAYS", "7"), ("WIRELINE_DATA", "/x")]).unwrap();
-        assert_eq!(config.retention.days, 7);
-        assert_eq!(config.data().unwrap(), PathBuf::from("/x"));
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_the_nearest_name() {
-        let error = format!("{:#}", load(&[("WIRELINE_SERVER_LISTNE", "x")]).unwrap_err());
-        assert!(error.contains("did you mean listen?"), "{error}");
-    }
-
-    #[test]
-    fn a_value_out_of_range_names_the_range() {
-        let error = format!("{:#}", load(&[("WIRELINE_RETENTION_DAYS", "0")]).unwrap_err());
-        assert!(error.contains("1 to 3650"), "{error}");
-    }
-
-    #[test]
-    fn settings_never_print_their_secrets() {
-        let config = load(&[("WIRELINE_DATABASE_URL", "postgres://me:hunter2@host/db")]).unwrap();
-        assert!(!format!("{config:?}").contains("hunter2"));
-    }
-}
+mod tests;

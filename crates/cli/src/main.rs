@@ -66,6 +66,8 @@ enum Command {
     Missing(command::missing::Options),
     /// An MCP server over standard input and output: the log and its answers, for agents
     Mcp(command::mcp::Options),
+    /// Issues: what goes wrong again and again; mute, resolve, reopen
+    Issue(command::issue::Options),
     /// The catalogue of reasons
     Reasons(command::reasons::Options),
     /// Make and list workspaces
@@ -144,6 +146,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Diagnostics(_)
         | Command::Missing(_)
         | Command::Mcp(_)
+        | Command::Issue(_)
         | Command::Reasons(_)
         | Command::Workspace(_)
         | Command::Key(_)
@@ -179,6 +182,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Diagnostics(options) => command::diagnostics::run(context, &options).await,
         Command::Missing(options) => command::missing::run(context, &options).await,
         Command::Mcp(options) => command::mcp::run(context, &options).await,
+        Command::Issue(options) => command::issue::run(context, &options).await,
         Command::Reasons(options) => command::reasons::run(context, &options),
         Command::Workspace(action) => command::workspace::run(context, &action).await,
         Command::Key(action) => command::key::run(context, &action).await,

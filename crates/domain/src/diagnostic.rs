@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::id::{DiagnosticId, SyncLogId, WorkspaceConnectorId, WorkspaceId};
+use crate::id::{DiagnosticId, SyncIssueId, SyncLogId, WorkspaceConnectorId, WorkspaceId};
+use crate::issue;
 use crate::reason::{Impact, Reason, Stage};
 use crate::retention::Retention;
 use crate::target::TargetModel;
@@ -47,6 +48,12 @@ impl Diagnostic {
 
     pub fn impact(&self) -> Impact {
         context_word(self.context.as_ref(), "impact").unwrap_or(self.reason.impact())
+    }
+
+    /// The issue that it counts for; none: it is nothing that a person may act on.
+    pub fn issue(&self) -> Option<SyncIssueId> {
+        issue::concerns(self.reason, self.impact(), self.context.as_ref())
+            .then(|| issue::id_of(self.workspace, &self.fingerprint))
     }
 }
 
@@ -117,10 +124,17 @@ impl NewDiagnostic {
         Ok(self)
     }
 
+    pub fn stage(&self) -> Stage {
+        context_word(self.context.as_ref(), "stage").unwrap_or(self.reason.stage())
+    }
+
+    pub fn impact(&self) -> Impact {
+        context_word(self.context.as_ref(), "impact").unwrap_or(self.reason.impact())
+    }
+
     /// Groups rows into issues: no free text, prefixed by its version.
     pub fn fingerprint(&self) -> String {
-        let stage: Stage =
-            context_word(self.context.as_ref(), "stage").unwrap_or(self.reason.stage());
+        let stage = self.stage();
         let mut hash = Sha256::new();
         for part in [
             self.workspace_connector.to_string().as_str(),
@@ -199,7 +213,7 @@ pub fn shorten(text: &str, max: usize) -> String {
 }
 
 /// Adds a member to a context that may not be there yet.
-pub(crate) fn with_member(context: Value, key: &str, value: &str) -> Value {
+pub(crate) fn with_member(context: Value, key: &str, value: impl Into<Value>) -> Value {
     let mut members = match context {
         Value::Object(members) => members,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {

@@ -32,6 +32,9 @@ ids! {
     /// One run.
     SyncLogId,
     DiagnosticId,
+    /// Rows with one fingerprint.
+    SyncIssueId,
+    SyncIssueTransitionId,
     /// A stored mapping (the blueprint).
     ConnectorMappingId,
 }

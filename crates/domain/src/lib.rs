@@ -12,6 +12,7 @@ pub mod governance;
 pub mod grant;
 pub mod health;
 pub mod id;
+pub mod issue;
 pub mod missing;
 pub mod nearest;
 pub mod order;

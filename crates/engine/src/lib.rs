@@ -8,6 +8,7 @@ mod access;
 mod authorization;
 mod error;
 mod link;
+mod links;
 mod patience;
 mod probe;
 mod progress;
@@ -16,6 +17,7 @@ mod recorder;
 mod run;
 mod seats;
 mod settings;
+mod shown;
 mod stage;
 
 pub use authorization::Failed;

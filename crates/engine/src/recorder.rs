@@ -96,13 +96,8 @@ impl Writer {
     async fn insert(&self, tenant: &Tenant, mut batch: Vec<NewDiagnostic>) {
         let mut pause = Duration::from_millis(100);
         while !batch.is_empty() {
-            match store::diagnostics::insert_many(
-                &self.store,
-                tenant,
-                batch.clone(),
-                (self.clock)(),
-            )
-            .await
+            match store::diagnostics::record(&self.store, tenant, batch.clone(), (self.clock)())
+                .await
             {
                 Ok(_) => return self.tell_of_loss(),
                 Err(store::Error::Busy(cause)) => {

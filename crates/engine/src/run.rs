@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use domain::evidence::SkipCause;
 use domain::governance::Governance;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
+use domain::issue::Noted;
 use domain::reason::Stage;
 use domain::redact::Redactor;
-use domain::reference::Reference;
 use domain::run::LedgerLine;
 use domain::{Finding, Impact, Reason, TargetModel};
 use store::sync_logs::SyncLog;
@@ -21,12 +21,13 @@ use tracing::Instrument as _;
 use crate::access::Access;
 use crate::error::Error;
 use crate::link::Link;
+use crate::links::Links;
 use crate::progress::{Event, Progress, SoFar};
 use crate::pulse;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
+use crate::shown::Shown;
 use crate::stage::fetch::Reading;
-use crate::stage::resolve::Deferred;
 use crate::stage::select::{Choice, Evidence, Offer, Remembered};
 use crate::stage::{self, Book};
 
@@ -98,41 +99,16 @@ pub(crate) struct Run<'e> {
     /// Targets that have records of this run: what failed of them is not all of them.
     pub(crate) brought: BTreeSet<TargetModel>,
     /// What was noted, target by target: health and the end of the run follow from it.
-    pub(crate) noted: Vec<(TargetModel, Reason, Impact)>,
+    pub(crate) noted: Vec<(Noted, Impact)>,
+    /// Which tools were read, and what came of it.
+    pub(crate) shown: Shown,
+    pub(crate) started_at: DateTime<Utc>,
     /// The targets that the connector is for, whether asked for this time or not.
     pub(crate) supported: Vec<TargetModel>,
     /// Milliseconds by target and stage.
     pub(crate) times: serde_json::Map<String, serde_json::Value>,
     /// What its foreign keys hold up, and until when.
     pub(crate) links: Links,
-}
-
-/// References that cannot be settled where they are read.
-#[derive(Default)]
-pub(crate) struct Links {
-    /// Edges that were cut out of a cycle, child first.
-    pub(crate) cut: Vec<(TargetModel, TargetModel)>,
-    /// Targets that a cycle has ended.
-    pub(crate) ended: Vec<TargetModel>,
-    /// Records stored without a reference to a parent that may still come.
-    pub(crate) deferred: Vec<Deferred>,
-    pub(crate) is_second_pass: bool,
-    /// Models of which rows of earlier runs wait.
-    pub(crate) waiting: Vec<TargetModel>,
-    /// How many of them were stored in this run.
-    pub(crate) released: BTreeMap<TargetModel, u64>,
-}
-
-impl Links {
-    /// The target at whose end a parent that is missing now may be there.
-    pub(crate) fn awaited(&self, reference: &Reference) -> Option<TargetModel> {
-        let is_one =
-            !self.is_second_pass && !reference.required && !reference.attribute.contains('.');
-        let is_late = |parent: &&TargetModel| {
-            **parent == reference.child || self.cut.contains(&(reference.child, **parent))
-        };
-        reference.parents.iter().find(is_late).copied().filter(|_| is_one)
-    }
 }
 
 impl Run<'_> {
@@ -149,8 +125,14 @@ impl Run<'_> {
         if self.is_ended {
             return;
         }
-        self.noted.push((finding.target(), finding.reason(), finding.impact()));
-        let mut row = finding.into_row(self.connector, self.id, &self.redactor);
+        let impact = finding.impact();
+        let row = finding.into_row(self.connector, self.id, &self.redactor);
+        let (target, tool) = (row.target_model, row.tool_name.clone());
+        let mut row = match self.shown.version(target, tool.as_deref()) {
+            Some(version) => row.under(version),
+            None => row,
+        };
+        self.noted.push((Noted { target, tool, reason: row.reason }, impact));
         row.occurred_at = Some(domain::time::to_millis(self.now()));
         self.engine.recorder.note(self.tenant, row);
     }
@@ -183,7 +165,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn ended_by(&self, target: TargetModel, reasons: &[Reason]) -> bool {
-        self.noted.iter().any(|(it, reason, _)| *it == target && reasons.contains(reason))
+        self.noted.iter().any(|(it, _)| it.target == target && reasons.contains(&it.reason))
     }
 }
 
@@ -312,7 +294,9 @@ async fn sync_target(run: &mut Run<'_>, offer: Offer<'_>, book: &mut Book) -> Re
     let mut selection = selection?;
     let mut ended = Ok(());
     while let Some(choice) = selection.next() {
+        let before = book.tally.clone();
         ended = sync_tool(run, link, book, &choice).await;
+        run.shown.read(book.target, &choice.tool.name, (&before, &book.tally));
         let has_rows = book.rows() > 0;
         book.close();
         if !selection.goes_on(&ended, has_rows) || link.is_lost() || run.is_over() {
@@ -349,7 +333,10 @@ async fn sync_tool(
                 match Box::pin(stage::draw::mapping(run, choice, target, &page, &reading.call))
                     .await
                 {
-                    Ok(drawn) => empty.insert(drawn),
+                    Ok(drawn) => {
+                        run.shown.uses(target, &choice.tool.name, drawn.version());
+                        empty.insert(drawn)
+                    }
                     Err(stop) => break Err(stop),
                 }
             }

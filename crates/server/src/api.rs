@@ -12,6 +12,7 @@ pub(crate) mod probes;
 pub(crate) mod reasons;
 pub(crate) mod records;
 pub(crate) mod replays;
+pub mod sync_issues;
 pub mod sync_logs;
 pub mod transport;
 pub(crate) mod viewer_links;
@@ -38,6 +39,7 @@ static KINDS: &[&Kind] = &[
     &health::KIND,
     &connector_mappings::KIND,
     &sync_logs::KIND,
+    &sync_issues::KIND,
     &probes::KIND,
     &replays::KIND,
     &viewer_links::KIND,

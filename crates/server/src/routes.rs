@@ -9,7 +9,7 @@ use domain::TargetModel;
 
 use crate::api::{
     self, api_keys, connector_mappings, connectors, diagnostics, missing, probes, reasons, records,
-    replays, sync_logs, viewer_links, workspace_connectors, workspaces,
+    replays, sync_issues, sync_logs, viewer_links, workspace_connectors, workspaces,
 };
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
@@ -91,6 +91,7 @@ const DIAGNOSTIC: &str = "/v1/connector-sync-diagnostics/{id}";
 const LOG: &str = "/v1/workspace-connector-sync-logs/{id}";
 const MAPPINGS: &str = "/v1/connector-mappings";
 const MAPPING: &str = "/v1/connector-mappings/{id}";
+const ISSUE: &str = "/v1/sync-issues/{id}";
 const INSTALLATIONS: &str = "/v1/workspace-connectors";
 const INSTALLATION: &str = "/v1/workspace-connectors/{id}";
 
@@ -141,6 +142,10 @@ pub static ALL: &[Route] = {
         route(POST, "/v1/workspace-connectors/{id}/sync", Write, ("Start a run", Run), || post(workspace_connectors::sync)),
         route(GET, "/v1/workspace-connectors/{id}/health", Read, ("Show how an installation does, and each of its targets", Find(&api::health::SHOWING)), || get(api::health::find)),
         route(POST, "/v1/workspace-connectors/{id}/probe", Write, ("Try the address of an installation, with its credentials", Probe { takes_body: false }), || post(probes::installation)),
+
+        route(GET, "/v1/sync-issues", Read, ("List issues", List(&sync_issues::LISTING)), || get(sync_issues::list)),
+        route(GET, ISSUE, Read, ("Show an issue, its history and how far it reaches", Find(&sync_issues::SHOWING)), || get(sync_issues::find)),
+        route(PATCH, ISSUE, Write, ("Mute, resolve, reopen or note an issue", Update(&sync_issues::KIND)), || patch(sync_issues::update)),
 
         route(GET, MAPPINGS, Read, ("List mappings, every version of them", List(&connector_mappings::LISTING)), || get(connector_mappings::list)),
         route(POST, MAPPINGS, Admin, ("Write a mapping by hand", Create(&connector_mappings::KIND)), || post(connector_mappings::create)),

@@ -9,8 +9,10 @@ mod filter;
 mod insert;
 mod prune;
 mod read;
+mod record;
 mod resolve;
 mod row;
+mod tally;
 mod update;
 mod writer;
 
@@ -20,6 +22,7 @@ pub use filter::{FIELDS, SORTS};
 pub use insert::{Idempotency, insert, insert_many, insert_once};
 pub use prune::{oldest, prune, prune_all, roll_and_prune};
 pub use read::{find, list, newer};
+pub use record::record;
 pub use update::{delete, update};
 
 pub(crate) use filter::live;

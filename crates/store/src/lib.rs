@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::connector::Secret;
+use domain::issue::Spike;
 use domain::retention::Retention;
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 use tokio::sync::{mpsc, watch};
@@ -29,6 +30,7 @@ mod error;
 pub mod grants;
 pub mod health;
 mod inspect;
+pub mod issues;
 pub mod mappings;
 mod migration;
 pub mod missing;
@@ -111,6 +113,8 @@ pub struct Settings {
     pub seal_key: Option<[u8; 32]>,
     /// None: beside the SQLite database; PostgreSQL has no folder of its own.
     pub seal_folder: Option<PathBuf>,
+    /// Above which rate runs' rows of one issue are counted rather than stored.
+    pub spike: Spike,
     /// None, but for the contracts of reasons.
     pub fault: Option<Fault>,
 }
@@ -137,6 +141,7 @@ impl Default for Settings {
             auth_cache: Duration::from_secs(30),
             seal_key: None,
             seal_folder: None,
+            spike: Spike::default(),
             fault: None,
         }
     }

@@ -14,6 +14,7 @@ mod m0005_mapping_shapes;
 mod m0006_jobs;
 mod m0007_tool_choices;
 mod m0008_grants;
+mod m0009_issues;
 mod m0011_missing;
 pub(crate) mod tenancy;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_jobs::Step),
             Box::new(m0007_tool_choices::Step),
             Box::new(m0008_grants::Step),
+            Box::new(m0009_issues::Step),
             Box::new(m0011_missing::Step),
         ]
     }

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, FromRow};
@@ -16,6 +17,25 @@ use crate::cell;
 use crate::error::{Error, Source};
 use crate::query::{Edge, Mark, Op, Page, Query, SortKey, Value};
 use crate::tenant::Tenant;
+
+/// Runs a plain statement inside a transaction and reads its rows.
+pub(crate) async fn fetch_in<T: FromBoth>(
+    txn: &DatabaseTransaction,
+    sql: Sql,
+) -> Result<Vec<T>, Error> {
+    let rows = txn.query_all_raw(sql.for_txn()).await?;
+    let read = rows.iter().map(|row| match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
+        (Some(row), _) => T::from_row(row),
+        (None, Some(row)) => T::from_row(row),
+        (None, None) => unreachable!("a row is of one of two databases"),
+    });
+    Ok(read.collect::<Result<_, sqlx::Error>>()?)
+}
+
+/// The same for its effect; the number of rows it touched.
+pub(crate) async fn execute_in(txn: &DatabaseTransaction, sql: Sql) -> Result<u64, Error> {
+    Ok(txn.execute_raw(sql.for_txn()).await?.rows_affected())
+}
 
 /// Rows that either database can give.
 pub(crate) trait FromBoth:
@@ -42,6 +62,7 @@ pub(crate) enum Bind {
     Small(i16),
     Time(Option<DateTime<Utc>>),
     Id(Uuid),
+    MaybeId(Option<Uuid>),
     Bytes(Vec<u8>),
     /// A list for [`Sql::any`].
     Texts(Vec<String>),
@@ -212,6 +233,29 @@ impl Sql {
         self.put(format_args!(" order by {column} {order}, {pk} {order} limit {limit}"));
     }
 
+    /// For a transaction of the other way to a row. Its lists are JSON on SQLite alone.
+    pub(crate) fn for_txn(self) -> sea_orm::Statement {
+        let backend = match self.dialect {
+            Dialect::Postgres => sea_orm::DbBackend::Postgres,
+            Dialect::Sqlite => sea_orm::DbBackend::Sqlite,
+        };
+        let binds = self.binds.into_iter().map(|bind| -> sea_orm::Value {
+            match bind {
+                Bind::Text(it) => it.into(),
+                Bind::Number(it) => it.into(),
+                Bind::Small(it) => it.into(),
+                Bind::Time(it) => it.into(),
+                Bind::Id(it) => it.into(),
+                Bind::MaybeId(it) => it.into(),
+                Bind::Bytes(it) => it.into(),
+                Bind::Texts(it) => serde_json::json!(it).to_string().into(),
+                Bind::Numbers(it) => serde_json::json!(it).to_string().into(),
+                Bind::Smalls(it) => serde_json::json!(it).to_string().into(),
+            }
+        });
+        sea_orm::Statement::from_sql_and_values(backend, self.text, binds.collect::<Vec<_>>())
+    }
+
     pub(crate) fn for_postgres(self) -> Result<(String, PgArguments), Error> {
         let mut arguments = PgArguments::default();
         for bind in self.binds {
@@ -221,6 +265,7 @@ impl Sql {
                 Bind::Small(it) => arguments.add(it),
                 Bind::Time(it) => arguments.add(it),
                 Bind::Id(it) => arguments.add(it),
+                Bind::MaybeId(it) => arguments.add(it),
                 Bind::Bytes(it) => arguments.add(it),
                 Bind::Texts(it) => arguments.add(it),
                 Bind::Numbers(it) => arguments.add(it),
@@ -240,6 +285,7 @@ impl Sql {
                 Bind::Small(it) => arguments.add(it),
                 Bind::Time(it) => arguments.add(it),
                 Bind::Id(it) => arguments.add(it),
+                Bind::MaybeId(it) => arguments.add(it),
                 Bind::Bytes(it) => arguments.add(it),
                 Bind::Texts(it) => arguments.add(sqlx::types::Json(it)),
                 Bind::Numbers(it) => arguments.add(sqlx::types::Json(it)),

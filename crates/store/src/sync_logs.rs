@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::connector::InstallationStatus;
 use domain::id::{SyncLogId, WorkspaceConnectorId};
+use domain::issue::Evidence;
 use domain::run::{LedgerLine, SyncStatus, TriggerType};
 use serde_json::Value;
 
@@ -59,6 +60,8 @@ pub struct Outcome {
     pub metadata: Option<Value>,
     /// Where the connector rests from now on.
     pub resting: InstallationStatus,
+    /// What the run has shown of issues, if it ends well.
+    pub evidence: Option<Evidence>,
 }
 
 pub async fn find(store: &Store, tenant: &Tenant, id: SyncLogId) -> Result<SyncLog, Error> {

@@ -1,5 +1,5 @@
 //! What happens by itself: connectors whose time has come, runs that fell silent, jobs that got
-//! lost. Every worker process looks; the store lets one of them act.
+//! lost, mutes that are over. Every worker process looks; the store lets one of them act.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use apalis_cron::timezone::Utc;
 use apalis_cron::{CronScheduler, Schedule, Tick};
 use futures_util::StreamExt as _;
 use store::sync_logs::{self, Due};
-use store::{Error, queue, tenant};
+use store::{Error, issues, queue, tenant};
 use tokio::time::Instant;
 
 use crate::Crew;
@@ -68,6 +68,7 @@ async fn look(crew: &Crew, silence: &mut Silence, mended: &mut Instant) -> Resul
         if lost > 0 {
             tracing::warn!(lost, "scheduled runs had no job");
         }
+        issues::end_mutes(store, operator, AT_ONCE, crew.now()).await?;
     }
     Ok(())
 }

@@ -98,6 +98,11 @@ pub(crate) async fn mapping(
 }
 
 impl Mapping {
+    /// None: it could not be saved.
+    pub(crate) fn version(&self) -> Option<u32> {
+        self.stored.as_ref().map(|it| it.version)
+    }
+
     fn of(it: Stored) -> Self {
         Self {
             program: Program::of_compiled(&it.expression, &it.plan).map(Arc::new),

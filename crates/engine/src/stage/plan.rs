@@ -16,8 +16,10 @@ use tokio::time::Instant;
 use crate::access::Access;
 use crate::error::Error;
 use crate::link::{self, Link, Progressed};
+use crate::links::Links;
 use crate::patience::patiently;
-use crate::run::{Engine, Links, Request, Run};
+use crate::run::{Engine, Request, Run};
+use crate::shown::Shown;
 use crate::stage::select::Remembered;
 
 /// Marks the run as in progress; the connector's resting status is kept beside `processing`.
@@ -28,7 +30,7 @@ pub(crate) async fn start<'e>(
     request: &'e Request,
 ) -> Result<Run<'e>, Error> {
     let id = log.sync_log_id;
-    patiently(engine.settings.store_patience, || {
+    let started = patiently(engine.settings.store_patience, || {
         sync_logs::start(&engine.store, tenant, id, (engine.clock)())
     })
     .await
@@ -49,6 +51,8 @@ pub(crate) async fn start<'e>(
         is_locked: false,
         brought: BTreeSet::new(),
         noted: Vec::new(),
+        shown: Shown::default(),
+        started_at: started.started_at.unwrap_or_else(engine.clock),
         supported: Vec::new(),
         times: serde_json::Map::new(),
         links: Links::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::connector::InstallationStatus;
 use domain::health::{self, RunFacts, TargetFacts};
+use domain::issue::Evidence;
 use domain::run::{LedgerLine, SyncStatus};
 use domain::{Reason, TargetModel};
 use serde_json::{Value, json};
@@ -31,12 +32,14 @@ pub(crate) async fn run(
         metadata["cancelled"] = true.into();
     }
     let is_recorded = run.engine.recorder.flush(FLUSH).await;
+    let evidence = evidence(&run);
     let log = patiently(run.engine.settings.store_patience, || {
         let outcome = Outcome {
             error: error.clone(),
             ledger: ledger.clone(),
             metadata: Some(metadata.clone()),
             resting,
+            evidence: Some(evidence.clone()),
         };
         sync_logs::settle(run.store(), run.tenant, run.id, outcome, run.now())
     })
@@ -73,6 +76,15 @@ fn count(log: &SyncLog) {
             metrics::counter!("wireline_rows_total", "target_model" => model, "fate" => fate)
                 .increment(rows);
         }
+    }
+}
+
+/// What it has to show of issues: all that it noted, written or not.
+fn evidence(run: &Run<'_>) -> Evidence {
+    Evidence {
+        started_at: run.started_at,
+        ran: run.shown.ran.clone(),
+        noted: run.noted.iter().map(|(it, _)| it.clone()).collect(),
     }
 }
 
@@ -117,8 +129,8 @@ async fn resting(run: &Run<'_>, ledger: &[LedgerLine], failed: bool) -> Installa
     for line in ledger {
         targets.entry(line.target_model).or_default().tally = line.tally.clone();
     }
-    for (target, reason, impact) in &run.noted {
-        targets.entry(*target).or_default().note(*reason, *impact);
+    for (noted, impact) in &run.noted {
+        targets.entry(noted.target).or_default().note(noted.reason, *impact);
     }
     let now = run.now();
     runs.push(RunFacts {
@@ -137,12 +149,13 @@ fn nothing_worked(run: &Run<'_>, ledger: &[LedgerLine]) -> Option<String> {
     let failed: Vec<&str> = run
         .noted
         .iter()
-        .filter(|(_, it, _)| {
-            matches!(it, Reason::ToolExecutionFailed | Reason::AuthScopeInsufficient)
+        .map(|(it, _)| it)
+        .filter(|it| {
+            matches!(it.reason, Reason::ToolExecutionFailed | Reason::AuthScopeInsufficient)
         })
-        .map(|(target, ..)| target.as_str())
+        .map(|it| it.target.as_str())
         .collect();
-    let answered = run.noted.iter().any(|(_, it, _)| *it == Reason::EmptyResult);
+    let answered = run.noted.iter().any(|(it, _)| it.reason == Reason::EmptyResult);
     (fetched == 0 && !failed.is_empty() && !answered)
         .then(|| format!("no tool could be called with success ({})", failed.join(", ")))
 }

@@ -12,6 +12,7 @@ mod cycles;
 mod drawing;
 mod findings;
 mod ingestion;
+mod issues;
 mod law;
 mod laws;
 mod models;

@@ -2,6 +2,7 @@
 
 use domain::connector::{AuthorizationFlow, ConnectorStatus, InstallationStatus, Role};
 use domain::health::HealthState;
+use domain::issue::State;
 use domain::probe::ProbeOutcome;
 use domain::run::{SyncStatus, TriggerType};
 use domain::schema::{Attribute, Kind as Shape};
@@ -80,6 +81,12 @@ pub(super) fn writable(kind: &Kind) -> Option<Writable> {
             changed: &[],
             to: &[("workspace_connector", false)],
         },
+        "sync_issue" => Writable {
+            required: &[],
+            optional: &[],
+            changed: &["state", "muted_until", "muted_until_count", "note"],
+            to: &[],
+        },
         "connector_mapping" => Writable {
             required: &["target_model", "tool_name", "jsonata_expression"],
             optional: &["tool_arguments", "pagination_plan"],
@@ -103,6 +110,7 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         "record_id"
         | "connector_mapping_id"
         | "diagnostic_id"
+        | "sync_issue_id"
         | "workspace_id"
         | "api_key_id"
         | "connector_id"
@@ -149,6 +157,7 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         "supported_target_models" => {
             list_of(words(TargetModel::ALL)).schema_type(nullable(Type::Array)).into()
         }
+        _ if kind.name == "sync_issue" && ISSUES.contains(&name) => return of_issue(name),
         "state" => words(HealthState::ALL),
         "since" | "fresh_until" => formatted(KnownFormat::DateTime, true),
         "reasons" => list_of(words(Reason::ALL)).into(),
@@ -187,6 +196,44 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         "error" => sized(0, 10_000, true),
         "advice" | "masked_key" | "title" | "summary" | "retry" | "meaning" | "likely_causes"
         | "what_to_do" | "what_happens_next" | "input_fingerprint" | "jsonata_expression" => text(),
+        _ => return None,
+    })
+}
+
+/// Attributes of an issue that are of no other kind, or not the same there.
+const ISSUES: &[&str] = &[
+    "fingerprint",
+    "state",
+    "subject",
+    "note",
+    "first_seen_at",
+    "last_seen_at",
+    "count",
+    "affected_records",
+    "not_stored",
+    "not_stored_since",
+    "mapping_version",
+    "muted_until",
+    "muted_until_count",
+    "resolved_at",
+    "resolved_version",
+    "changed_at",
+];
+
+fn of_issue(name: &str) -> Option<Schema> {
+    let version = || nullable_number(1, i64::from(i32::MAX));
+    Some(match name {
+        "state" => words(State::ALL),
+        "fingerprint" => sized(1, 100, false),
+        "subject" => sized(0, 4_000, true),
+        "note" => sized(1, 2_000, true),
+        "first_seen_at" | "last_seen_at" | "changed_at" => formatted(KnownFormat::DateTime, false),
+        "not_stored_since" | "muted_until" | "resolved_at" => {
+            formatted(KnownFormat::DateTime, true)
+        }
+        "count" | "affected_records" | "not_stored" => number(0, i64::MAX),
+        "muted_until_count" => nullable_number(1, i64::MAX),
+        "mapping_version" | "resolved_version" => version(),
         _ => return None,
     })
 }

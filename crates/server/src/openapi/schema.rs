@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use domain::issue::{Cause, State};
 use domain::{Class, Impact, Reason, Stage, TargetModel};
 use store::diagnostics::Facet;
 use store::{Field, FieldKind};
@@ -149,7 +150,7 @@ pub(crate) fn resource(kind: &Kind) -> Schema {
                 ObjectBuilder::new(),
                 |object, (name, kind)| match *name {
                     "versions" => object.property(*name, to_many(kind)),
-                    _ => object.property(*name, to_one(kind, *name == "sync_log")),
+                    _ => object.property(*name, to_one(kind, is_optional(name))),
                 },
             );
         object = object.property("relationships", Schema::from(to));
@@ -176,6 +177,7 @@ fn meta(kind: &Kind) -> Option<Schema> {
             .property("expires_at", formatted(KnownFormat::DateTime, false))
             .property("reason_title", text())
             .into(),
+        "sync_issue" => issue_meta(object),
         "api_key" => object.property("key", sized(0, 100, false)).into(),
         "workspace_connector_sync_log" => {
             let line = ObjectBuilder::new().property("target_model", words(TargetModel::ALL));
@@ -190,6 +192,46 @@ fn meta(kind: &Kind) -> Option<Schema> {
         }
         _ => return None,
     })
+}
+
+/// A run that may not be, or be no more.
+fn is_optional(relationship: &str) -> bool {
+    ["sync_log", "opened_run", "last_run", "resolved_run"].contains(&relationship)
+}
+
+fn issue_meta(object: ObjectBuilder) -> Schema {
+    let count = || number(0, i64::MAX);
+    let dependants = ObjectBuilder::new()
+        .property("target_model", words(TargetModel::ALL))
+        .property("waiting", count());
+    let radius = ObjectBuilder::new()
+        .description(Some("counts end at 10,000"))
+        .property("rejected", count())
+        .property("waiting", count())
+        .property("models", Schema::from(list_of(words(TargetModel::ALL))))
+        .property("dependants", Schema::from(list_of(Schema::from(dependants))));
+    let day = ObjectBuilder::new()
+        .property("day", formatted(KnownFormat::Date, false))
+        .property("count", count());
+    let actor = ObjectBuilder::new()
+        .property("kind", words(&["engine", "api_key", "operator"]))
+        .property("api_key_id", formatted(KnownFormat::Uuid, false))
+        .property("name", sized(0, 100, true));
+    let transition = ObjectBuilder::new()
+        .property("id", formatted(KnownFormat::Uuid, false))
+        .property("from", nullable_words(State::ALL))
+        .property("to", words(State::ALL))
+        .property("cause", words(Cause::ALL))
+        .property("actor", Schema::from(actor))
+        .property("sync_log", formatted(KnownFormat::Uuid, true))
+        .property("mapping_version", nullable_number(1, i64::from(i32::MAX)))
+        .property("note", sized(0, 2_000, true))
+        .property("created_at", formatted(KnownFormat::DateTime, false));
+    object
+        .property("blast_radius", Schema::from(radius))
+        .property("trend", Schema::from(list_of(Schema::from(day))))
+        .property("transitions", Schema::from(list_of(Schema::from(transition))))
+        .into()
 }
 
 fn reference(kind: &Kind) -> Ref {

@@ -87,7 +87,7 @@ async fn the_seeds_example_comes_back_member_for_member(db: Db) {
               "impact": "data_lost",
               "stage": "check",
               "context": null,
-              "issue": null,
+              "issue": "<id 3>",
               "expires_at": "2026-07-01T14:32:07.000Z",
               "reason_title": "All records were rejected by the checks"
             },

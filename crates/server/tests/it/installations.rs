@@ -348,6 +348,7 @@ async fn a_run_that_brought_nothing_is_told_from_one_that_did(db: Db) {
         ledger: Vec::new(),
         metadata: Some(json!({"outcome": "nothing_ingested"})),
         resting: domain::connector::InstallationStatus::Enabled,
+        evidence: None,
     };
     store::sync_logs::settle(store, tenant, run, outcome, at).await.unwrap();
     let uri = format!(

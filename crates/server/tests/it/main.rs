@@ -15,6 +15,7 @@ mod exports;
 mod framework;
 mod hostile;
 mod installations;
+mod issues;
 mod lists;
 mod mappings;
 mod missing;

@@ -60,6 +60,7 @@ async fn settle(world: &World, run: SyncLogId, tally: Tally) {
         ledger: vec![LedgerLine { target_model: INVOICE, tally }],
         metadata: None,
         resting: InstallationStatus::Enabled,
+        evidence: None,
     };
     let (store, tenant) = (&world.db.store, &world.acme.tenant);
     sync_logs::settle(store, tenant, run, outcome, make::now()).await.unwrap();

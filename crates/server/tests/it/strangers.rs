@@ -50,6 +50,7 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             "include=workspace,workspace_connector,sync_log".to_owned(),
             format!("filter[workspace_connector]={connector}"),
             format!("filter[sync_log]={run}&page[total]=true"),
+            format!("filter[issue]={}", row["meta"]["issue"].as_str().unwrap()),
             format!("filter[workspace_connector]={connector},{}", world.rival.connector),
         ]),
         ("GET", "/v1/connector-sync-diagnostics/facets") => list(&[
@@ -112,6 +113,15 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             "/v1/workspace-connector-sync-logs/{id}"
             | "/v1/workspace-connector-sync-logs/{id}/cancel",
         ) => by_id(run, Value::Null),
+        ("GET", "/v1/sync-issues") => list(&[
+            String::new(),
+            "q=pennylane&page[total]=true".to_owned(),
+            format!("filter[workspace_connector]={connector}"),
+        ]),
+        (_, "/v1/sync-issues/{id}") => {
+            let id = row["meta"]["issue"].as_str().unwrap().to_owned();
+            by_id(id.clone(), change("sync_issue", &id))
+        }
         ("GET", "/v1/connector-mappings") => {
             list(&[String::new(), format!("filter[workspace_connector]={connector}")])
         }

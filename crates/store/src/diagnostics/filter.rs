@@ -62,6 +62,10 @@ pub(super) async fn asked(
                 }
                 one_of(sql, "sync_log_pk", pks);
             }
+            "issue" => {
+                let values = fingerprints(store, tenant, condition).await?;
+                sql.condition("fingerprint", condition.op, &values);
+            }
             _ => plain(sql, condition),
         }
     }
@@ -69,6 +73,28 @@ pub(super) async fn asked(
         sql.push(" and ").like("detail", Op::Contains, text);
     }
     Ok(())
+}
+
+/// An issue is named by its id or by its fingerprint; an id of none is the fingerprint of none.
+async fn fingerprints(
+    store: &Store,
+    tenant: &Tenant,
+    condition: &Condition,
+) -> Result<Vec<Value>, Error> {
+    let mut found = Vec::with_capacity(condition.values.len());
+    for value in &condition.values {
+        let Ok(id) = value.word().parse::<uuid::Uuid>() else {
+            found.push(value.clone());
+            continue;
+        };
+        let mut sql = store.sql();
+        sql.push("select fingerprint from sync_issues where ").gate(tenant);
+        sql.push("workspace_pk = ").number(tenant.workspace_pk);
+        sql.push(" and sync_issue_id = ").bind(Bind::Id(id));
+        let known = store.fetch::<(String,)>(sql).await?.into_iter().next();
+        found.push(known.map_or_else(|| value.clone(), |it| Value::Text(it.0)));
+    }
+    Ok(found)
 }
 
 fn plain(sql: &mut Sql, condition: &Condition) {
@@ -84,9 +110,6 @@ fn plain(sql: &mut Sql, condition: &Condition) {
         }
         "impact" => codes(sql, "impact_code", words().filter_map(impact_code).collect(), is_not),
         "target_model" => target_model(sql, words().collect(), is_not),
-        "issue" => {
-            sql.condition("fingerprint", condition.op, &condition.values);
-        }
         column => {
             sql.condition(column, condition.op, &condition.values);
         }

@@ -7,11 +7,12 @@ use domain::{Diagnostic, time::to_millis};
 use tokio::sync::oneshot;
 
 use super::resolve;
-use super::row::{COLUMNS, Made, Prepared, Row};
+use super::row::{COLUMNS, Prepared, Row};
+use super::tally::counts;
 use super::writer::{self, Job};
 use crate::Store;
 use crate::error::{Broken, Error};
-use crate::sql::{Bind, Sql};
+use crate::sql::Sql;
 use crate::tenant::Tenant;
 
 /// How long a key answers for its first body.
@@ -53,18 +54,18 @@ pub async fn insert_once(
     idempotency: &Idempotency,
     now: DateTime<Utc>,
 ) -> Result<(Diagnostic, bool), Error> {
-    let row = prepare(store, tenant, 0, new, now).await?;
+    let mut row = prepare(store, tenant, 0, new, now).await?;
+    row.idempotency = Some(idempotency.clone());
     // Twice: a key that another request took, or that has run out, shows in the first attempt.
     for is_last in [false, true] {
         if let Some(first) = replayed(store, tenant, row.connector_pk, idempotency, now).await? {
             return Ok((first, true));
         }
-        let sql = single(store, &row, Some(idempotency));
-        match store.fetch::<(uuid::Uuid,)>(sql).await {
+        match writer::write(store, &[&row], counts([&row])).await {
             Ok(made) => {
-                let made = made.first().ok_or(Error::NotFound("workspace"))?;
+                let made = made.first().copied().ok_or(Error::NotFound("workspace"))?;
                 writer::committed(store, std::slice::from_ref(&row));
-                return Ok((row.into_diagnostic(Made { diagnostic_id: made.0 }), false));
+                return Ok((row.into_diagnostic(made), false));
             }
             Err(error) if error.broken() == Some(Broken::Unique) && !is_last => {
                 release(store, tenant, row.connector_pk, idempotency, now).await?;
@@ -85,6 +86,25 @@ pub async fn insert_many(
     news: Vec<NewDiagnostic>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Diagnostic>, Error> {
+    let rows = prepare_many(store, tenant, news, now).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    match writer::write(store, &rows.iter().collect::<Vec<_>>(), counts(&rows)).await {
+        Ok(made) => {
+            writer::committed(store, &rows);
+            Ok(rows.into_iter().zip(made).map(|(row, made)| row.into_diagnostic(made)).collect())
+        }
+        Err(error) => Err(blame(store, tenant, &rows, error).await),
+    }
+}
+
+pub(super) async fn prepare_many(
+    store: &Store,
+    tenant: &Tenant,
+    news: Vec<NewDiagnostic>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Prepared>, Error> {
     if news.len() > MANY_MAX {
         let detail = format!("has {} rows; at most {MANY_MAX} are taken at once", news.len());
         return Err(Error::invalid(MANY_MAX, "data", &detail));
@@ -93,16 +113,7 @@ pub async fn insert_many(
     for (index, new) in news.into_iter().enumerate() {
         rows.push(prepare(store, tenant, index, new, now).await?);
     }
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    match writer::write(store, &rows.iter().collect::<Vec<_>>()).await {
-        Ok(made) => {
-            writer::committed(store, &rows);
-            Ok(rows.into_iter().zip(made).map(|(row, made)| row.into_diagnostic(made)).collect())
-        }
-        Err(error) => Err(blame(store, tenant, &rows, error).await),
-    }
+    Ok(rows)
 }
 
 async fn prepare(
@@ -131,42 +142,9 @@ async fn prepare(
         // PostgreSQL's jsonb cannot hold NUL, and the driver would send it.
         context: new.context.as_ref().map(|it| it.to_string().replace("\\u0000", "\\ufffd")),
         fingerprint: new.fingerprint(),
+        idempotency: None,
         new,
     })
-}
-
-/// One row as a statement of its own; answers its `diagnostic_id`.
-pub(super) fn single(store: &Store, row: &Prepared, idempotency: Option<&Idempotency>) -> Sql {
-    let is_postgres = store.is_postgres();
-    let mut sql = store.sql().writing();
-    sql.push(
-        "insert into connector_sync_diagnostics (workspace_pk, workspace_connector_pk, \
-         sync_log_pk, target_model, tool_name, reason, http_status, detail, occurred_at, \
-         created_at, updated_at, context, fingerprint, idempotency_key, idempotency_hash",
-    );
-    // The database makes the id where it can.
-    sql.push(if is_postgres { ") select " } else { ", diagnostic_id) select " });
-    sql.number(row.tenant.workspace_pk).push(", ").number(row.connector_pk).push(", ");
-    sql.bind(Bind::Number(row.run_pk)).push(", ");
-    sql.word(row.new.target_model.as_str(), "target_model_enum").push(", ");
-    sql.bind(Bind::Text(row.new.tool_name.clone())).push(", ");
-    sql.word(row.new.reason.as_str(), "sync_failure_reason_enum").push(", ");
-    sql.bind(Bind::Number(row.status().map(i64::from))).push(", ");
-    sql.text_bind(row.new.detail.as_str()).push(", ");
-    sql.time(row.occurred_at).push(", ").time(row.now).push(", ").time(row.now).push(", ");
-    sql.bind(Bind::Text(row.context.clone())).push(if is_postgres { "::jsonb, " } else { ", " });
-    sql.text_bind(row.fingerprint.as_str()).push(", ");
-    sql.bind(Bind::Text(idempotency.map(|it| it.key.clone()))).push(", ");
-    match idempotency {
-        Some(it) => sql.bind(Bind::Bytes(it.body_hash.to_vec())),
-        None => sql.push("null"),
-    };
-    if !is_postgres {
-        sql.push(", ").bind(Bind::Id(uuid::Uuid::new_v4()));
-    }
-    sql.push(" where ").gate_as("enter_to_write", row.tenant.entry());
-    sql.push("1 = 1 returning diagnostic_id");
-    sql
 }
 
 /// The row that this key stands for, if the body is the same.
@@ -218,7 +196,12 @@ fn keyed(sql: &mut Sql, tenant: &Tenant, connector_pk: i64, idempotency: &Idempo
 
 /// Turns a broken foreign key into the row and member at fault: what a cache believed in has
 /// been deleted meanwhile.
-async fn blame(store: &Store, tenant: &Tenant, rows: &[Prepared], error: Error) -> Error {
+pub(super) async fn blame(
+    store: &Store,
+    tenant: &Tenant,
+    rows: &[Prepared],
+    error: Error,
+) -> Error {
     if error.broken() != Some(Broken::Foreign) {
         return error;
     }

@@ -14,7 +14,7 @@ use super::resolve;
 use crate::error::Error;
 use crate::sql::{Dialect, Sql};
 use crate::tenant::{Operator, Tenant};
-use crate::{Inner, Store, workspaces};
+use crate::{Inner, Store, issues, workspaces};
 
 const ROUND: u64 = 500;
 const ROUNDS: u32 = 5;
@@ -80,10 +80,14 @@ pub async fn roll_and_prune(
     connector: WorkspaceConnectorId,
     now: DateTime<Utc>,
 ) -> Result<u64, Error> {
-    match tenant.retention.prune_before(store.settings().dice.roll(), now) {
-        Some(_) => prune(store, tenant, connector, now).await,
-        None => Ok(0),
+    if tenant.retention.prune_before(store.settings().dice.roll(), now).is_none() {
+        return Ok(0);
     }
+    let pruned = prune(store, tenant, connector, now).await?;
+    if let Some(pk) = resolve::connector_pk(store, tenant, connector).await? {
+        issues::prune(store, tenant, pk, now).await?;
+    }
+    Ok(pruned)
 }
 
 /// Every connector of every workspace, until nothing is left to prune.
@@ -97,6 +101,7 @@ pub async fn prune_all(
         for connector_pk in connectors(store, &tenant).await? {
             let before = tenant.retention.cutoff(now);
             pruned += rounds(store, &tenant, connector_pk, before, u32::MAX).await?;
+            issues::prune(store, &tenant, connector_pk, now).await?;
         }
     }
     Ok(pruned)

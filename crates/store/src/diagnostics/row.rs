@@ -12,6 +12,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
+use super::insert::Idempotency;
 use crate::raw::Raw;
 use crate::tenant::Tenant;
 
@@ -131,6 +132,7 @@ pub(crate) struct Prepared {
     pub(super) now: DateTime<Utc>,
     pub(super) context: Option<String>,
     pub(super) fingerprint: String,
+    pub(super) idempotency: Option<Idempotency>,
 }
 
 /// What the database made of a row.

@@ -5,11 +5,13 @@ use domain::diagnostic::{NewDiagnostic, Patch};
 use domain::id::DiagnosticId;
 use domain::{Diagnostic, time::to_millis};
 
-use super::row::{COLUMNS, Row};
+use super::row::{COLUMNS, Prepared, Row};
+use super::tally::counts;
 use super::{filter, find, resolve};
 use crate::Store;
 use crate::error::Error;
-use crate::sql::Bind;
+use crate::issues;
+use crate::sql::{Bind, Sql, fetch_in};
 use crate::tenant::Tenant;
 
 /// Changes what the patch names; `updated_at` moves.
@@ -23,8 +25,9 @@ pub async fn update(
     let current = find(store, tenant, id, now).await?;
     let mut sql = store.sql().writing();
     sql.push("update connector_sync_diagnostics set updated_at = ").time(to_millis(now));
-    if let Some(fingerprint) = fingerprint(&current, &patch) {
-        sql.push(", fingerprint = ").text_bind(fingerprint);
+    let moved = moved(&current, &patch);
+    if let Some(moved) = &moved {
+        sql.push(", fingerprint = ").text_bind(moved.fingerprint());
     }
     if let Some(model) = patch.target_model {
         sql.push(", target_model = ").word(model.as_str(), "target_model_enum");
@@ -42,9 +45,49 @@ pub async fn update(
         sql.push(", detail = ").text_bind(detail);
     }
     filter::live(&mut sql, tenant, now);
-    sql.push(" and diagnostic_id = ").bind(Bind::Id(id.0)).push(" returning ").push(COLUMNS);
-    let rows = store.fetch::<Row>(sql).await?;
+    sql.push(" and diagnostic_id = ").bind(Bind::Id(id.0));
+    if moved.is_some() {
+        // Of two that move one row at once, the second would move what is not there any more.
+        sql.push(" and fingerprint = ").text_bind(current.fingerprint.as_str());
+    }
+    sql.push(" returning ").push(COLUMNS);
+    let rows = match moved {
+        None => store.fetch::<Row>(sql).await?,
+        Some(moved) => move_to_another(store, tenant, (&current, moved), sql, now).await?,
+    };
     resolve::diagnostic(store, tenant, rows).await
+}
+
+/// Changes the row, and counts it for the issue that it belongs to now instead of the one before.
+async fn move_to_another(
+    store: &Store,
+    tenant: &Tenant,
+    (before, moved): (&Diagnostic, NewDiagnostic),
+    sql: Sql,
+    now: DateTime<Utc>,
+) -> Result<Vec<Row>, Error> {
+    let txn = store.tenant_txn(tenant).await?;
+    let rows = fetch_in::<Row>(&txn, sql).await?;
+    let mut due = None;
+    if let Some(row) = rows.first() {
+        let prepared = Prepared {
+            tenant: tenant.clone(),
+            connector_pk: row.connector_pk,
+            run_pk: row.run_pk,
+            occurred_at: before.occurred_at,
+            now: to_millis(now),
+            context: None,
+            fingerprint: moved.fingerprint(),
+            idempotency: None,
+            new: moved,
+        };
+        let count = counts([&prepared]).pop();
+        let from = (before.fingerprint.as_str(), before.occurred_at);
+        due = issues::moved(store, &txn, tenant, from, count.as_ref()).await?;
+    }
+    txn.commit().await?;
+    issues::review(store, due.into_iter().collect()).await;
+    Ok(rows)
 }
 
 /// Soft: the row is out of every answer, and its retention removes it.
@@ -66,28 +109,25 @@ pub async fn delete(
     }
 }
 
-/// The issue that the changed row belongs to, if the patch moves it to another. What the row was
-/// about beyond its tool is not kept beside it, and does not count any more.
-fn fingerprint(current: &Diagnostic, patch: &Patch) -> Option<String> {
+/// The changed row, if the patch moves it to another issue. What the row was about beyond its tool is
+/// not kept beside it, and does not count any more.
+fn moved(current: &Diagnostic, patch: &Patch) -> Option<NewDiagnostic> {
     let target_model = patch.target_model.unwrap_or(current.target_model);
     let reason = patch.reason.unwrap_or(current.reason);
     let tool_name = patch.tool_name.clone().unwrap_or_else(|| current.tool_name.clone());
     let is_moved = target_model != current.target_model
         || reason != current.reason
         || tool_name != current.tool_name;
-    is_moved.then(|| {
-        NewDiagnostic {
-            workspace_connector: current.workspace_connector,
-            target_model,
-            tool_name,
-            reason,
-            http_status: None,
-            detail: String::new(),
-            occurred_at: None,
-            sync_log: None,
-            context: current.context.clone(),
-            subject: None,
-        }
-        .fingerprint()
+    is_moved.then(|| NewDiagnostic {
+        workspace_connector: current.workspace_connector,
+        target_model,
+        tool_name,
+        reason,
+        http_status: None,
+        detail: String::new(),
+        occurred_at: Some(current.occurred_at),
+        sync_log: current.sync_log,
+        context: current.context.clone(),
+        subject: None,
     })
 }

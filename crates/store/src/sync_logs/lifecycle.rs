@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Outcome, SyncLog, find, ledger};
 use crate::entity::workspace_connector_sync_logs::{Column, Entity, Model};
 use crate::error::Error;
-use crate::{Store, Tenant, cell, queue};
+use crate::{Store, Tenant, cell, issues, queue};
 
 /// Members of a run's metadata that its end does not replace.
 const KEPT: &[&str] = &["attempt", "retry_of", "continues", "cancel_requested"];
@@ -77,6 +77,10 @@ pub async fn settle(
         _ => Some(unaccounted(&broken, outcome.error.as_deref())),
     };
     let txn = store.tenant_txn(tenant).await?;
+    if let (None, Some(evidence)) = (&error, &outcome.evidence) {
+        // Before the run itself is locked: writers of its rows lock in this order.
+        issues::resolve(store, &txn, tenant, (id, evidence), now).await?;
+    }
     let Some(run) = live(&txn, tenant, id).await? else {
         drop(txn);
         find(store, tenant, id).await?;

@@ -33,6 +33,7 @@ async fn fill(store: &Store, tenant: &Tenant) -> WorkspaceConnectorId {
         }],
         metadata: None,
         resting: InstallationStatus::Enabled,
+        evidence: None,
     };
     store::sync_logs::settle(store, tenant, run, outcome, now).await.unwrap();
     for entity in crate::records::one_of_each() {
@@ -45,6 +46,8 @@ async fn fill(store: &Store, tenant: &Tenant) -> WorkspaceConnectorId {
     store::rejected::insert_many(store, tenant, run, connector, rows, now).await.unwrap();
     let rows = [crate::missing::pending_row(TargetModel::People, "x")];
     store::pending::put(store, tenant, run, connector, &rows, now).await.unwrap();
+    let row = make::diagnostic(connector);
+    store::diagnostics::insert(store, tenant, row, now).await.unwrap();
     let generator = store::mappings::Generator::Manual;
     let new = store::mappings::NewMapping::of(connector, TargetModel::Company, "a", generator, "x");
     let mapping = store::mappings::save(store, tenant, new, now).await.unwrap();
@@ -77,7 +80,7 @@ async fn a_deleted_workspace_leaves_nothing_behind(db: Db) {
         assert_eq!(after[table] * 2, *count, "{table}");
     }
     let filled = before.values().filter(|it| **it > 0).count();
-    assert!(filled >= 4 + 4 + 24, "{before:?}");
+    assert!(filled >= 4 + 4 + 4 + 24, "{before:?}");
 }
 
 /// Two tables of the base have partial indexes alone; `plans` looks at what erases from them.

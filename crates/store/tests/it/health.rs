@@ -50,6 +50,7 @@ async fn run(
         ledger: vec![LedgerLine { target_model: TargetModel::Invoice, tally }],
         metadata: None,
         resting: InstallationStatus::Enabled,
+        evidence: None,
     };
     sync_logs::settle(&db.store, tenant, id, outcome, later(minute + 1)).await.unwrap();
     id

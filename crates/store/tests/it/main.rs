@@ -15,6 +15,8 @@ mod erasure;
 mod grants;
 mod health;
 mod idempotency;
+mod issue_states;
+mod issues;
 mod listing;
 mod mappings;
 mod migrations;

@@ -18,6 +18,7 @@ use testkit::{Db, make};
 
 mod console;
 mod grants;
+mod issues;
 mod pins;
 
 /// What the server has told since it was last asked.
@@ -164,6 +165,7 @@ async fn everything<'a>(db: &Db, store: &Store, victim: &str, told: &Told) -> Ve
     runs(store, &tenant, connector, told, &mut case).await;
     console::statements(store, &tenant, connector, told, &mut case).await;
     grants::statements(store, &tenant, connector, told, &mut case).await;
+    issues::statements(store, &tenant, connector, told, &mut case).await;
     around(store, &tenant, victim, told, &mut case).await;
     cases
 }

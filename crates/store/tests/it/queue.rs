@@ -70,7 +70,7 @@ impl World {
 
     async fn settle(&self, run: SyncLogId) -> Result<SyncLog, Error> {
         let (error, ledger, metadata) = (None, Vec::new(), None);
-        let outcome = Outcome { error, ledger, metadata, resting: Enabled };
+        let outcome = Outcome { error, ledger, metadata, resting: Enabled, evidence: None };
         sync_logs::settle(&self.db.store, &self.tenant, run, outcome, later(1)).await
     }
 
@@ -320,7 +320,7 @@ async fn a_run_is_handed_back(db: Db) {
     let (store, tenant) = (&world.db.store, &world.tenant);
     let run = world.started().await;
     let (error, ledger, metadata) = (Some("asked to stop".to_owned()), Vec::new(), None);
-    let outcome = Outcome { error, ledger, metadata, resting: Processing };
+    let outcome = Outcome { error, ledger, metadata, resting: Processing, evidence: None };
     sync_logs::settle(store, tenant, run, outcome, later(1)).await.unwrap();
     assert_eq!(world.status().await, Enabled, "it has nothing to say of its connector");
     let next = sync_logs::hand_back(store, tenant, run, later(2)).await.unwrap().unwrap();

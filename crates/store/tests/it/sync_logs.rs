@@ -50,7 +50,7 @@ async fn started(db: &Db, tenant: &Tenant, connector: WorkspaceConnectorId) -> S
 }
 
 fn done(resting: InstallationStatus) -> Outcome {
-    Outcome { error: None, ledger: Vec::new(), metadata: None, resting }
+    Outcome { error: None, ledger: Vec::new(), metadata: None, resting, evidence: None }
 }
 
 fn later(seconds: i64) -> DateTime<Utc> {

@@ -108,7 +108,10 @@ impl Resource for Shown<'_> {
             Some(context) => json.key("context").value(context),
             None => json.key("context").null(),
         };
-        json.key("issue").null();
+        match row.issue() {
+            Some(issue) => json.key("issue").uuid(issue.0),
+            None => json.key("issue").null(),
+        };
         json.key("expires_at").time(self.retention.expires_at(row.occurred_at));
         json.key("reason_title").text(title(row.reason));
     }
