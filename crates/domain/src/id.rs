@@ -35,6 +35,9 @@ ids! {
     /// Rows with one fingerprint.
     SyncIssueId,
     SyncIssueTransitionId,
+    WebhookEndpointId,
+    /// The `webhook-id` that a receiver sees.
+    WebhookDeliveryId,
     /// A stored mapping (the blueprint).
     ConnectorMappingId,
 }

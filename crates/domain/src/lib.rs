@@ -26,6 +26,7 @@ pub mod run;
 pub mod schema;
 pub mod target;
 pub mod time;
+pub mod webhook;
 pub mod words;
 
 pub use diagnostic::{Diagnostic, NewDiagnostic};

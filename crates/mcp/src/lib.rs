@@ -10,6 +10,7 @@ pub mod auth;
 mod client;
 mod error;
 pub mod paging;
+pub mod post;
 mod tool;
 mod transport;
 

@@ -16,6 +16,8 @@ pub mod sync_issues;
 pub mod sync_logs;
 pub mod transport;
 pub(crate) mod viewer_links;
+pub(crate) mod webhook_deliveries;
+pub(crate) mod webhook_endpoints;
 pub mod workspace_connectors;
 pub(crate) mod workspaces;
 
@@ -40,6 +42,9 @@ static KINDS: &[&Kind] = &[
     &connector_mappings::KIND,
     &sync_logs::KIND,
     &sync_issues::KIND,
+    &webhook_endpoints::KIND,
+    &webhook_endpoints::REPLAY,
+    &webhook_deliveries::KIND,
     &probes::KIND,
     &replays::KIND,
     &viewer_links::KIND,

@@ -9,7 +9,8 @@ use domain::TargetModel;
 
 use crate::api::{
     self, api_keys, connector_mappings, connectors, diagnostics, missing, probes, reasons, records,
-    replays, sync_issues, sync_logs, viewer_links, workspace_connectors, workspaces,
+    replays, sync_issues, sync_logs, viewer_links, webhook_deliveries, webhook_endpoints,
+    workspace_connectors, workspaces,
 };
 use crate::code::Code;
 use crate::jsonapi::document::Kind;
@@ -91,6 +92,8 @@ const DIAGNOSTIC: &str = "/v1/connector-sync-diagnostics/{id}";
 const LOG: &str = "/v1/workspace-connector-sync-logs/{id}";
 const MAPPINGS: &str = "/v1/connector-mappings";
 const MAPPING: &str = "/v1/connector-mappings/{id}";
+const HOOKS: &str = "/v1/webhook-endpoints";
+const HOOK: &str = "/v1/webhook-endpoints/{id}";
 const ISSUE: &str = "/v1/sync-issues/{id}";
 const INSTALLATIONS: &str = "/v1/workspace-connectors";
 const INSTALLATION: &str = "/v1/workspace-connectors/{id}";
@@ -146,6 +149,15 @@ pub static ALL: &[Route] = {
         route(GET, "/v1/sync-issues", Read, ("List issues", List(&sync_issues::LISTING)), || get(sync_issues::list)),
         route(GET, ISSUE, Read, ("Show an issue, its history and how far it reaches", Find(&sync_issues::SHOWING)), || get(sync_issues::find)),
         route(PATCH, ISSUE, Write, ("Mute, resolve, reopen or note an issue", Update(&sync_issues::KIND)), || patch(sync_issues::update)),
+
+        route(GET, HOOKS, Admin, ("List webhook endpoints", List(&webhook_endpoints::LISTING)), || get(webhook_endpoints::list)),
+        route(POST, HOOKS, Admin, ("Add a webhook endpoint; its secret is shown once, in `meta.secret`", Create(&webhook_endpoints::KIND)), || post(webhook_endpoints::create)),
+        route(GET, HOOK, Admin, ("Show a webhook endpoint", Find(&webhook_endpoints::SHOWING)), || get(webhook_endpoints::find)),
+        route(PATCH, HOOK, Admin, ("Change, disable or enable an endpoint; `meta.rotate_secret` makes a new secret", Update(&webhook_endpoints::KIND)), || patch(webhook_endpoints::update)),
+        route(DELETE, HOOK, Admin, ("Remove an endpoint and what was to be delivered", Delete), || delete(webhook_endpoints::delete)),
+        route(POST, "/v1/webhook-endpoints/{id}/test", Admin, ("Send a test event", Delete), || post(webhook_endpoints::test)),
+        route(POST, "/v1/webhook-endpoints/{id}/replay", Admin, ("Send events once more: since a time, or one of them", Create(&webhook_endpoints::REPLAY)), || post(webhook_endpoints::replay)),
+        route(GET, "/v1/webhook-deliveries", Admin, ("List deliveries, with their attempts", List(&webhook_deliveries::LISTING)), || get(webhook_deliveries::list)),
 
         route(GET, MAPPINGS, Read, ("List mappings, every version of them", List(&connector_mappings::LISTING)), || get(connector_mappings::list)),
         route(POST, MAPPINGS, Admin, ("Write a mapping by hand", Create(&connector_mappings::KIND)), || post(connector_mappings::create)),

@@ -50,6 +50,7 @@ mod sqlite;
 pub mod sync_logs;
 pub mod tenant;
 pub mod viewers;
+pub mod webhooks;
 pub mod workspace_connectors;
 pub mod workspaces;
 

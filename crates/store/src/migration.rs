@@ -15,6 +15,7 @@ mod m0006_jobs;
 mod m0007_tool_choices;
 mod m0008_grants;
 mod m0009_issues;
+mod m0010_webhooks;
 mod m0011_missing;
 pub(crate) mod tenancy;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_tool_choices::Step),
             Box::new(m0008_grants::Step),
             Box::new(m0009_issues::Step),
+            Box::new(m0010_webhooks::Step),
             Box::new(m0011_missing::Step),
         ]
     }

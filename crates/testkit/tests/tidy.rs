@@ -21,7 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("mapping", &["domain"]),
     ("sandbox", &["mapping"]),
     ("engine", &["domain", "store", "mapping", "sandbox", "mcp", "model"]),
-    ("worker", &["domain", "store", "engine"]),
+    ("worker", &["domain", "store", "engine", "mcp"]),
     ("server", &["domain", "store", "mapping", "sandbox"]),
     ("console", &["domain", "store", "mapping", "server"]),
     ("contract", &["domain", "store", "engine", "mcp", "sample"]),

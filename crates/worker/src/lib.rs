@@ -5,12 +5,14 @@
 //! The queue is `apalis`: it claims jobs, so that each is taken by one worker of many, and knows
 //! which workers are gone. The truth about a run is its log. A job only says that a run waits; it
 //! ends in the transaction that starts the run, and from then on the run is its own lease
-//! ([`rescue`]). Read [`claim`], then [`carry`], then [`clock`].
+//! ([`rescue`]). Read [`claim`], then [`carry`], then [`clock`]. Webhooks are delivered beside
+//! ([`webhooks`]).
 
 mod carry;
 mod claim;
 mod clock;
 mod rescue;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use rescue::take_over;
+pub use webhooks::Courier;
 
 /// After the grace: how long a run has to come to the end of its page.
 const PAGE: Duration = Duration::from_secs(4);
@@ -70,6 +73,7 @@ pub struct Workers {
     crew: Arc<Crew>,
     claims: JoinHandle<()>,
     clock: JoinHandle<()>,
+    webhooks: JoinHandle<()>,
 }
 
 /// What they share.
@@ -100,13 +104,14 @@ impl Workers {
         });
         let claims = tokio::spawn(claim::until_stopped(Arc::clone(&crew)));
         let clock = tokio::spawn(clock::until_stopped(Arc::clone(&crew)));
-        Self { crew, claims, clock }
+        let webhooks = tokio::spawn(webhooks::until_stopped(Arc::clone(&crew)));
+        Self { crew, claims, clock, webhooks }
     }
 
     /// Takes no more work, gives runs time to end, hands back those that do not, and writes what is
     /// still to be written.
     pub async fn stop(self) {
-        let Self { crew, claims, clock } = self;
+        let Self { crew, claims, clock, webhooks } = self;
         crew.stop.cancel();
         crew.runs.close();
         let until = Instant::now() + crew.settings.grace + PAGE;
@@ -119,7 +124,7 @@ impl Workers {
             }
         }
         // A loop that panicked has said so.
-        timeout(FLUSH, futures_util::future::join(claims, clock)).await.map(drop).ok();
+        timeout(FLUSH, futures_util::future::join3(claims, clock, webhooks)).await.map(drop).ok();
         crew.engine.recorder.flush(FLUSH).await;
     }
 }

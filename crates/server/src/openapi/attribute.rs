@@ -12,6 +12,7 @@ use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, Schema, Type};
 
 mod missing;
+mod webhooks;
 
 use super::schema::{
     flag, formatted, list_of, nullable, nullable_number, nullable_words, number, sized, text, words,
@@ -28,6 +29,7 @@ pub(super) struct Writable {
     pub(super) to: &'static [(&'static str, bool)],
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: an entry for each kind")]
 pub(super) fn writable(kind: &Kind) -> Option<Writable> {
     Some(match kind.name {
         "connector_sync_diagnostic" => Writable {
@@ -87,6 +89,18 @@ pub(super) fn writable(kind: &Kind) -> Option<Writable> {
             changed: &["state", "muted_until", "muted_until_count", "note"],
             to: &[],
         },
+        "webhook_endpoint" => Writable {
+            required: &["url", "event_types"],
+            optional: &["description"],
+            changed: &["url", "description", "event_types", "status"],
+            to: &[("workspace_connector", false)],
+        },
+        "webhook_replay" => Writable {
+            required: &[],
+            optional: &["since", "webhook_delivery_id"],
+            changed: &[],
+            to: &[],
+        },
         "connector_mapping" => Writable {
             required: &["target_model", "tool_name", "jsonata_expression"],
             optional: &["tool_arguments", "pagination_plan"],
@@ -102,6 +116,9 @@ pub(super) fn writable(kind: &Kind) -> Option<Writable> {
 pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
     if let Some(attribute) = records::model(kind).and_then(|it| it.schema().attribute(name)) {
         return Some(of_record(attribute));
+    }
+    if let Some(it) = webhooks::attribute(kind, name) {
+        return Some(it);
     }
     if matches!(kind.name, "missing" | "missing_period") {
         return missing::attribute(name);

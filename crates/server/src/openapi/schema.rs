@@ -179,6 +179,7 @@ fn meta(kind: &Kind) -> Option<Schema> {
             .into(),
         "sync_issue" => issue_meta(object),
         "api_key" => object.property("key", sized(0, 100, false)).into(),
+        "webhook_endpoint" => object.property("secret", sized(0, 100, false)).into(),
         "workspace_connector_sync_log" => {
             let line = ObjectBuilder::new().property("target_model", words(TargetModel::ALL));
             let counts =

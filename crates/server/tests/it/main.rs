@@ -28,4 +28,5 @@ mod shapes;
 mod strangers;
 mod streams;
 mod tools;
+mod webhooks;
 mod world;

@@ -118,6 +118,22 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             "q=pennylane&page[total]=true".to_owned(),
             format!("filter[workspace_connector]={connector}"),
         ]),
+        ("GET", "/v1/webhook-endpoints" | "/v1/webhook-deliveries") => {
+            crate::webhooks::endpoint(world).await;
+            list(&[String::new(), "page[total]=true".to_owned()])
+        }
+        ("POST", "/v1/webhook-endpoints") => Case::Names {
+            body: crate::webhooks::narrowed(&connector),
+            at: "/data/relationships/workspace_connector/data/id",
+        },
+        (_, "/v1/webhook-endpoints/{id}/replay") => {
+            let id = crate::webhooks::endpoint(world).await;
+            by_id(id.clone(), change("webhook_replay", &id))
+        }
+        (_, "/v1/webhook-endpoints/{id}" | "/v1/webhook-endpoints/{id}/test") => {
+            let id = crate::webhooks::endpoint(world).await;
+            by_id(id.clone(), change("webhook_endpoint", &id))
+        }
         (_, "/v1/sync-issues/{id}") => {
             let id = row["meta"]["issue"].as_str().unwrap().to_owned();
             by_id(id.clone(), change("sync_issue", &id))
@@ -212,7 +228,7 @@ async fn foreign(world: &World, method: &Method, path: &str, id: &str, body: &Va
         if body.is_null() { Value::Null } else { with(body.clone(), "/data/id", json!(id)) }
     };
     let is_action =
-        ["/sync", "/cancel", "/probe", "/authorize"].iter().any(|it| path.ends_with(it));
+        ["/sync", "/cancel", "/probe", "/authorize", "/test"].iter().any(|it| path.ends_with(it));
     let mut answers = Vec::new();
     for id in [id, &nobody] {
         let body = if is_action { Value::Null } else { body_of(id) };

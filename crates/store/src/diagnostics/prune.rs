@@ -14,7 +14,7 @@ use super::resolve;
 use crate::error::Error;
 use crate::sql::{Dialect, Sql};
 use crate::tenant::{Operator, Tenant};
-use crate::{Inner, Store, issues, workspaces};
+use crate::{Inner, Store, issues, webhooks, workspaces};
 
 const ROUND: u64 = 500;
 const ROUNDS: u32 = 5;
@@ -87,6 +87,7 @@ pub async fn roll_and_prune(
     if let Some(pk) = resolve::connector_pk(store, tenant, connector).await? {
         issues::prune(store, tenant, pk, now).await?;
     }
+    webhooks::prune(store, tenant, now).await?;
     Ok(pruned)
 }
 
@@ -103,6 +104,7 @@ pub async fn prune_all(
             pruned += rounds(store, &tenant, connector_pk, before, u32::MAX).await?;
             issues::prune(store, &tenant, connector_pk, now).await?;
         }
+        webhooks::prune(store, &tenant, now).await?;
     }
     Ok(pruned)
 }

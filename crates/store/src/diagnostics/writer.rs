@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, LazyLock, Weak};
 
+use domain::webhook::Event;
 use metrics::counter;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments, AssertSqlSafe};
@@ -20,6 +21,7 @@ use crate::postgres::Postgres;
 use crate::raw::Raw;
 use crate::sql::{Bind, FromBoth, Sql};
 use crate::sqlite::Sqlite;
+use crate::webhooks::outbox::{self, Of};
 use crate::{Database, Inner, Store};
 
 /// Most rows of one statement.
@@ -154,12 +156,14 @@ from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7
   $14::text[], $15::bytea[])
   as u (w, c, s, m, t, r, h, d, o, n, x, f, k, b)
 where (select core_api.enter_to_write($1))
-returning diagnostic_id),
+returning pk, diagnostic_id, workspace_pk, workspace_connector_pk, reason_code, created_at),
+{},
 {}
 select diagnostic_id, null::bigint, null::bigint, null::text from made
 union all
 select null, pk, workspace_pk, fingerprint from issues where is_due",
-        issues::BATCH.as_str()
+        issues::BATCH.as_str(),
+        outbox::BATCH.as_str()
     )
 });
 
@@ -228,16 +232,28 @@ async fn write_sqlite(
 ) -> Result<Written, Error> {
     let mut txn = sqlite.begin_plain().await?;
     let mut made = Vec::with_capacity(rows.len());
+    let wants = outbox::wants_failures(store.sql()).for_sqlite()?;
+    let wants = sqlx::query_with(AssertSqlSafe(wants.0), wants.1).fetch_optional(&mut *txn).await?;
     for row in rows {
         let id = fetch::<(Uuid,)>(&mut txn, single(store.sql(), row)).await?;
         made.push(Made { diagnostic_id: id.0 });
+        if wants.is_some() && outbox::is_failure(row.new.reason) {
+            let (of, event) = (Of::Connector(row.connector_pk), Event::DiagnosticFailure);
+            let told = outbox::tell(store.sql(), &row.tenant, of, (event, id.0), row.now);
+            execute(&mut txn, told).await?;
+        }
     }
     let mut due = Vec::new();
     for count in counts {
         let upsert = issues::upsert(store.sql(), count);
         let (pk, generation, is_due) = fetch::<(i64, i64, i64)>(&mut txn, upsert).await?;
         if generation == 1 {
-            execute(&mut txn, issues::opened(store.sql(), count, pk)).await?;
+            let id = Uuid::new_v4();
+            execute(&mut txn, issues::opened(store.sql(), count, (pk, id))).await?;
+            let event = (Event::IssueOpened, id);
+            let (tenant, now) = (&count.tenant, count.now);
+            let told = outbox::tell(store.sql(), tenant, Of::Issue(pk), event, now);
+            execute(&mut txn, told).await?;
         }
         for day in count.days() {
             execute(&mut txn, issues::count_day(store.sql(), count, day)).await?;

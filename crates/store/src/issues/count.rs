@@ -250,11 +250,13 @@ pub(crate) static BATCH: LazyLock<String> = LazyLock::new(|| {
       $38::timestamptz[])
       as q (i, w, c, f, m, t, r, s, b, p, fa, la, n, ns, nsa, ar, v, lr, sr, ha, hc, hs, u)
    where (select core_api.enter($1)){merge}
-  returning pk, workspace_pk, fingerprint, generation, opened_run, mapping_version, created_at,
+  returning pk, workspace_pk, workspace_connector_pk, fingerprint, generation, opened_run,
+    mapping_version, created_at,
     {is_due} as is_due),
 opened as ({OPENED}
   select gen_random_uuid(), workspace_pk, pk, 'open', 'seen', 'engine', opened_run,
-    mapping_version, created_at from issues where generation = 1),
+    mapping_version, created_at from issues where generation = 1
+  returning sync_issue_transition_id, workspace_pk, sync_issue_pk, created_at),
 days as ({DAYS}
   select w, f, d, n from unnest($39::bigint[], $40::text[], $41::text[], $42::bigint[])
     as q (w, f, d, n)
@@ -326,8 +328,8 @@ pub(crate) fn upsert(mut sql: Sql, it: &Count) -> Sql {
 }
 
 /// What follows where [`upsert`] made it.
-pub(crate) fn opened(mut sql: Sql, it: &Count, issue_pk: i64) -> Sql {
-    sql.push(OPENED).push(" select ").bind(Bind::Id(Uuid::new_v4())).push(", ");
+pub(crate) fn opened(mut sql: Sql, it: &Count, (issue_pk, id): (i64, Uuid)) -> Sql {
+    sql.push(OPENED).push(" select ").bind(Bind::Id(id)).push(", ");
     sql.number(it.tenant.workspace_pk).push(", ").number(issue_pk);
     sql.push(", 'open', 'seen', 'engine', ").bind(Bind::MaybeId(it.run)).push(", ");
     sql.bind(Bind::Number(it.version())).push(", ").time(it.now);

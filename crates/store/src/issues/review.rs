@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::issue::{self, RATE_MIN, Standing, State, USUAL_DAYS, Usual};
+use domain::webhook::Event;
 use metrics::counter;
 use sea_orm::DatabaseTransaction;
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
@@ -15,6 +16,7 @@ use super::transition::{self, Change};
 use crate::error::Error;
 use crate::sql::{Bind, Dialect, execute_in, fetch_in};
 use crate::tenant::Tenant;
+use crate::webhooks::outbox::{self, Of};
 use crate::{Store, cell};
 
 /// Looks at each, and never fails: the rows are written, and the next one asks again.
@@ -228,7 +230,11 @@ pub(crate) async fn moved(
             let made = fetch_in::<(i64, i64, i64)>(txn, count::upsert(store.sql(), to)).await?;
             let Some((pk, generation, is_due)) = made.into_iter().next() else { return Ok(None) };
             if generation == 1 {
-                execute_in(txn, count::opened(store.sql(), to, pk)).await?;
+                let id = Uuid::new_v4();
+                execute_in(txn, count::opened(store.sql(), to, (pk, id))).await?;
+                let event = (Event::IssueOpened, id);
+                let told = outbox::tell(store.sql(), tenant, Of::Issue(pk), event, to.now);
+                execute_in(txn, told).await?;
             }
             for day in to.days() {
                 execute_in(txn, count::count_day(store.sql(), to, day)).await?;

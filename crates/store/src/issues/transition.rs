@@ -1,13 +1,15 @@
-//! Writing a transition down: the state of the issue, and a line of its history.
+//! Writing a transition down: the state of the issue, a line of its history, and whoever is told.
 
 use chrono::{DateTime, Utc};
 use domain::issue::{Cause, State};
+use domain::webhook::Event;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::sql::{Bind, Dialect, Sql, execute_in};
 use crate::tenant::Tenant;
+use crate::webhooks::outbox::{self, Of};
 
 /// What happened to an issue, whose row is locked.
 #[derive(Debug)]
@@ -26,16 +28,20 @@ pub(super) struct Change<'a> {
     pub(super) at: DateTime<Utc>,
 }
 
-/// The new state, and the line. Ends of a mute are set by whoever mutes, afterwards.
+/// The new state, and the line; webhooks are told of a state that changed. Ends of a mute are set by whoever mutes, afterwards.
 pub(super) async fn write(
     txn: &DatabaseTransaction,
     dialect: Dialect,
     it: &Change<'_>,
 ) -> Result<(), Error> {
+    let id = Uuid::new_v4();
     if it.from != it.to {
         execute_in(txn, state(Sql::new(dialect), it)).await?;
+        let event = (Event::of_issue(it.to), id);
+        let of = Of::Issue(it.issue_pk);
+        execute_in(txn, outbox::tell(Sql::new(dialect), it.tenant, of, event, it.at)).await?;
     }
-    execute_in(txn, line(Sql::new(dialect), it)).await.map(drop)
+    execute_in(txn, line(Sql::new(dialect), it, id)).await.map(drop)
 }
 
 fn state(mut sql: Sql, it: &Change<'_>) -> Sql {
@@ -58,7 +64,7 @@ fn state(mut sql: Sql, it: &Change<'_>) -> Sql {
     sql
 }
 
-fn line(mut sql: Sql, it: &Change<'_>) -> Sql {
+fn line(mut sql: Sql, it: &Change<'_>, id: Uuid) -> Sql {
     let key = it.tenant.key.filter(|_| it.is_person);
     let actor = match (it.is_person, key) {
         (false, _) => "engine",
@@ -70,7 +76,7 @@ fn line(mut sql: Sql, it: &Change<'_>) -> Sql {
          sync_issue_pk, from_state, to_state, cause, actor, api_key_id, actor_name, run, \
          mapping_version, note, created_at) select ",
     );
-    sql.bind(Bind::Id(Uuid::new_v4())).push(", ").number(it.tenant.workspace_pk).push(", ");
+    sql.bind(Bind::Id(id)).push(", ").number(it.tenant.workspace_pk).push(", ");
     sql.number(it.issue_pk).push(", ").text_bind(it.from.as_str()).push(", ");
     sql.text_bind(it.to.as_str()).push(", ").text_bind(it.cause.as_str()).push(", ");
     sql.text_bind(actor).push(", ").bind(Bind::MaybeId(key.map(|it| it.0))).push(", ");

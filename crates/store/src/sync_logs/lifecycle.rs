@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::connector::InstallationStatus;
 use domain::id::SyncLogId;
 use domain::run::{LedgerLine, SyncStatus};
+use domain::webhook::Event;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 use super::{Outcome, SyncLog, find, ledger};
 use crate::entity::workspace_connector_sync_logs::{Column, Entity, Model};
 use crate::error::Error;
+use crate::sql::{Dialect, Sql, execute_in};
+use crate::webhooks::outbox::{self, Of};
 use crate::{Store, Tenant, cell, issues, queue};
 
 /// Members of a run's metadata that its end does not replace.
@@ -99,12 +102,29 @@ pub async fn settle(
     run.updated_at = Set(now);
     run.update(&txn).await?;
     ledger::insert(&txn, tenant, pk, &sound, now).await?;
+    tell(&txn, tenant, (id, connector_pk), now).await?;
     queue::pull(&txn, id).await?;
     let is_success = status == SyncStatus::Success;
     rest(&txn, connector_pk, outcome.resting, is_success, now).await?;
     txn.commit().await?;
     let settled = find(store, tenant, id).await?;
     Ok(SyncLog { ledger: sound.into_iter().cloned().collect(), ..settled })
+}
+
+/// Webhooks hear of every run that was begun, however it ended.
+pub(super) async fn tell(
+    txn: &DatabaseTransaction,
+    tenant: &Tenant,
+    (id, connector_pk): (SyncLogId, i64),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let dialect = match txn.get_database_backend() == DbBackend::Postgres {
+        true => Dialect::Postgres,
+        false => Dialect::Sqlite,
+    };
+    let of = Of::Connector(connector_pk);
+    let told = outbox::tell(Sql::new(dialect), tenant, of, (Event::RunCompleted, id.0), now);
+    execute_in(txn, told).await.map(drop)
 }
 
 /// A run that has not ended. On PostgreSQL its row is locked: of two that settle it, or one that

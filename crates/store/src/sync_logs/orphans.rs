@@ -210,6 +210,7 @@ async fn end(
     run.update(&txn).await?;
     let back = InstallationStatus::Processing;
     lifecycle::rest(&txn, ended.connector_pk, back, false, now).await?;
+    lifecycle::tell(&txn, tenant, (id, ended.connector_pk), now).await?;
     let placed = match attempt {
         Some(attempt) => {
             let metadata = json!({ "attempt": attempt, "continues": id });

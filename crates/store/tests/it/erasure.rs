@@ -46,6 +46,13 @@ async fn fill(store: &Store, tenant: &Tenant) -> WorkspaceConnectorId {
     store::rejected::insert_many(store, tenant, run, connector, rows, now).await.unwrap();
     let rows = [crate::missing::pending_row(TargetModel::People, "x")];
     store::pending::put(store, tenant, run, connector, &rows, now).await.unwrap();
+    let new = store::webhooks::New {
+        url: "https://hooks.example".to_owned(),
+        description: None,
+        events: domain::webhook::Event::subscribable().collect(),
+        connector: Some(connector),
+    };
+    store::webhooks::insert(store, tenant, new, now).await.unwrap();
     let row = make::diagnostic(connector);
     store::diagnostics::insert(store, tenant, row, now).await.unwrap();
     let generator = store::mappings::Generator::Manual;
@@ -80,7 +87,7 @@ async fn a_deleted_workspace_leaves_nothing_behind(db: Db) {
         assert_eq!(after[table] * 2, *count, "{table}");
     }
     let filled = before.values().filter(|it| **it > 0).count();
-    assert!(filled >= 4 + 4 + 4 + 24, "{before:?}");
+    assert!(filled >= 4 + 4 + 6 + 24, "{before:?}");
 }
 
 /// Two tables of the base have partial indexes alone; `plans` looks at what erases from them.

@@ -20,6 +20,7 @@ mod console;
 mod grants;
 mod issues;
 mod pins;
+mod webhooks;
 
 /// What the server has told since it was last asked.
 #[derive(Clone, Default)]
@@ -166,6 +167,7 @@ async fn everything<'a>(db: &Db, store: &Store, victim: &str, told: &Told) -> Ve
     console::statements(store, &tenant, connector, told, &mut case).await;
     grants::statements(store, &tenant, connector, told, &mut case).await;
     issues::statements(store, &tenant, connector, told, &mut case).await;
+    webhooks::statements(store, &tenant, connector, told, &mut case).await;
     around(store, &tenant, victim, told, &mut case).await;
     cases
 }

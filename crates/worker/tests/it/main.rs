@@ -23,6 +23,8 @@ use testkit::{Db, make};
 use tokio_util::sync::CancellationToken;
 use worker::{Settings, Workers};
 
+mod webhooks;
+
 testkit::each_database! {
     runs_that_wait_are_carried_out,
     a_run_that_failed_for_a_passing_reason_is_tried_again_and_not_for_ever,
