@@ -3,6 +3,8 @@
 pub(crate) mod connector;
 pub(crate) mod connectors;
 pub(crate) mod diagnostics;
+pub(crate) mod issue;
+pub(crate) mod issues;
 pub(crate) mod mapping;
 pub(crate) mod missing;
 pub(crate) mod overview;

@@ -8,8 +8,8 @@ use server::App;
 
 use crate::assets;
 use crate::page::{
-    connector, connectors, diagnostics, mapping, missing, overview, reasons, records, run, search,
-    settings, sign_in, theme, viewer,
+    connector, connectors, diagnostics, issue, issues, mapping, missing, overview, reasons,
+    records, run, search, settings, sign_in, theme, viewer,
 };
 
 /// Who may ask.
@@ -69,6 +69,10 @@ pub static ALL: &[Route] = {
         route(GET, "/diagnostics/live", Session, || get(diagnostics::live)),
         route(GET, "/diagnostics/export", Session, || get(diagnostics::export)),
         route(GET, "/diagnostics/{id}", Session, || get(diagnostics::one)),
+
+        route(GET, "/issues", Session, || get(issues::show)),
+        route(GET, "/issues/{id}", Session, || get(issue::show)),
+        route(POST, "/issues/{id}", Writer, || post(issue::change)),
 
         route(GET, "/mappings/{id}", Session, || get(mapping::show)),
         route(POST, "/mappings/{id}/try", Writer, || post(mapping::try_out)),

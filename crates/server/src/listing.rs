@@ -6,7 +6,9 @@ use domain::TargetModel;
 use store::{Query, Slice, Tenant};
 
 use crate::App;
-use crate::api::{connector_mappings, diagnostics, records, sync_logs, workspace_connectors};
+use crate::api::{
+    connector_mappings, diagnostics, records, sync_issues, sync_logs, workspace_connectors,
+};
 use crate::jsonapi::cursor::Scope;
 use crate::jsonapi::link;
 use crate::jsonapi::params::{self, Listing, Params};
@@ -20,6 +22,7 @@ pub enum List {
     LiveDiagnostics,
     Runs,
     Mappings,
+    Issues,
     Installations,
     Records(TargetModel),
 }
@@ -68,6 +71,7 @@ fn listing(list: List) -> &'static Listing {
         List::Diagnostics => &diagnostics::LISTING,
         List::LiveDiagnostics => &diagnostics::STREAMING,
         List::Runs => &sync_logs::LISTING,
+        List::Issues => &sync_issues::LISTING,
         List::Mappings => &connector_mappings::LISTING,
         List::Installations => &workspace_connectors::LISTING,
         List::Records(model) => records::listing(model),

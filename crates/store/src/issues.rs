@@ -23,7 +23,7 @@ mod review;
 mod row;
 mod transition;
 
-pub use around::{BlastRadius, Day, Dependants, blast_radius, transitions, trend};
+pub use around::{BlastRadius, Day, Dependants, blast_radius, transitions, trend, trends};
 pub use change::{Patch, update};
 pub use prune::end_mutes;
 pub use row::{FIELDS, SORTS};

@@ -12,9 +12,10 @@ use maud::{Markup, html};
 use server::{App, Problem};
 use store::diagnostics::{self, Counts};
 use store::workspace_connectors::{self, WorkspaceConnector};
-use store::{Page, Query, health, sync_logs};
+use store::{Condition, Op, Page, Query, Sort, Value, health, issues, sync_logs};
 
 use crate::answer;
+use crate::page::issues::OPEN;
 use crate::page::problem;
 use crate::session::Person;
 use crate::view::chart::{self, Day};
@@ -24,6 +25,7 @@ use crate::view::{link, status, text};
 /// Connectors that are weighed at once; a workspace with more has the rest under Connectors.
 const SHOWN: u16 = 100;
 const DAYS: i64 = 30;
+const ISSUES: u16 = 6;
 
 type Weighed = (WorkspaceConnector, Health);
 
@@ -46,10 +48,40 @@ async fn findings(app: &App, person: &Person) -> Markup {
     let (store, tenant, now) = (app.store(), person.tenant(), person.now);
     let counts = diagnostics::counts(store, tenant, &Query::default(), now).await;
     let runs = sync_logs::days(store, tenant, now - TimeDelta::days(DAYS)).await;
+    let issues = newest(app, person).await;
     match (counts, runs) {
-        (Ok(counts), Ok(runs)) => charts(&counts, &runs, now),
+        (Ok(counts), Ok(runs)) => html! { (charts(&counts, &runs, now)) (issues) },
         (Err(error), _) | (_, Err(error)) => {
             problem::inside(&Problem::from(error), &person.request_id)
+        }
+    }
+}
+
+/// What opened or came back last; what cannot be read is left out, and is under Issues.
+async fn newest(app: &App, person: &Person) -> Markup {
+    let states = ["open", "escalating", "regressed"].map(|it| Value::Text(it.to_owned()));
+    let changed = issues::FIELDS.iter().find(|it| it.name == "changed_at");
+    let query = Query {
+        conditions: Condition::on(issues::FIELDS, "state", Op::In, states).into_iter().collect(),
+        sort: changed.map(|field| Sort { field, descending: true }),
+        page: Page::first(ISSUES),
+        ..Query::default()
+    };
+    let Ok(slice) = issues::list(app.store(), person.tenant(), &query).await else {
+        return html! { p { a href=(OPEN) { "Issues" } } };
+    };
+    html! {
+        h3 { "Newest issues" }
+        @if slice.items.is_empty() { p.quiet { "None is open." } } @else {
+            ul.plain {
+                @for (it, _) in &slice.items {
+                    li {
+                        (status::issue(it.state)) " " a href={ "/issues/" (it.id) } { (domain::catalogue::page(it.reason).title) }
+                        div.quiet { (text::model(it.target_model)) ", " (text::time(it.changed_at, person.now)) }
+                    }
+                }
+            }
+            p { a href=(OPEN) { "All open issues" } }
         }
     }
 }

@@ -120,6 +120,22 @@ fn table(title: &str, days: &[Day]) -> Markup {
     }
 }
 
+/// A few days as small bars; the numbers are what readers hear.
+pub(crate) fn spark(counts: &[u64]) -> Markup {
+    let most = counts.iter().max().copied().unwrap_or(0).max(1);
+    let told: Vec<String> = counts.iter().map(ToString::to_string).collect();
+    let width = counts.len() * 6;
+    html! {
+        svg.spark viewBox={ "0 0 " (width) " 20" } width=(width) height="20" role="img"
+            aria-label={ "By day, the oldest first: " (told.join(", ")) } {
+            @for (at, n) in counts.iter().enumerate() {
+                @let height = if *n == 0 { 1 } else { (n * 18 / most).max(2) };
+                rect x=(at * 6) y=(20 - height) width="5" height=(height) {}
+            }
+        }
+    }
+}
+
 /// A share as a bar, with its number beside it.
 pub(crate) fn share(label: &str, part: f64) -> Markup {
     let percent = format!("{:.0}", part.clamp(0.0, 1.0) * 100.0);

@@ -2,6 +2,7 @@
 
 use domain::connector::InstallationStatus;
 use domain::health::HealthState;
+use domain::issue::State as IssueState;
 use domain::reason::{Class, Impact};
 use domain::run::SyncStatus;
 use maud::{Markup, html};
@@ -131,6 +132,16 @@ pub(crate) fn run(run: &SyncLog) -> Markup {
         _ => Shape::Dash,
     };
     shown(Look(of_run(run), shape, outcome(run)))
+}
+
+pub(crate) fn issue(state: IssueState) -> Markup {
+    shown(match state {
+        IssueState::Open => Look("degraded", Shape::Half, "Open"),
+        IssueState::Escalating => Look("failing", Shape::Triangle, "Escalating"),
+        IssueState::Muted => Look("never", Shape::Dash, "Muted"),
+        IssueState::Resolved => Look("healthy", Shape::Dot, "Resolved"),
+        IssueState::Regressed => Look("failing", Shape::Play, "Came back"),
+    })
 }
 
 /// How many of something arose, by class.

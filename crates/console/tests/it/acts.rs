@@ -1,7 +1,8 @@
 //! What people do in the console, without a script: each act is done once, told, and read back.
 
 use domain::connector::Role;
-use store::{Query, api_keys, mappings, workspace_connectors, workspaces};
+use domain::issue::State;
+use store::{Query, api_keys, issues, mappings, workspace_connectors, workspaces};
 use testkit::Db;
 
 use crate::world::{World, between};
@@ -13,6 +14,7 @@ testkit::each_database! {
     a_key_is_made_shown_once_and_switched_off,
     the_retention_is_set_and_let_go_of,
     a_search_leads_to_what_it_names,
+    an_issue_is_muted_resolved_and_noted,
 }
 
 /// Posts with the token of the session; where it leads.
@@ -128,4 +130,25 @@ async fn a_search_leads_to_what_it_names(db: Db) {
         let page = world.get(&session, &format!("/search?q={nothing}")).await.expect(200).text;
         assert!(page.contains("Nothing here is called"));
     }
+}
+
+async fn an_issue_is_muted_resolved_and_noted(db: Db) {
+    let world = World::new(db).await;
+    let (store, tenant, id) = (&world.db.store, &world.acme.tenant, world.acme.issue);
+    let session = world.sign_in(&world.acme.write).await;
+    let list = world.get(&session, "/issues?filter[state]=open").await.expect(200).text;
+    assert!(list.contains(&format!("/issues/{id}")));
+    let path = format!("/issues/{id}");
+    for (fields, state) in [
+        (&[("wish", "mute"), ("days", "7"), ("rows", "100")][..], State::Muted),
+        (&[("wish", "open")], State::Open),
+        (&[("wish", "resolve")], State::Resolved),
+    ] {
+        let told = act(&world, &session, &path, fields).await;
+        assert!(world.get(&session, &told).await.expect(200).text.contains("role=\"status\""));
+        assert_eq!(issues::find(store, tenant, id).await.unwrap().state, state);
+    }
+    act(&world, &session, &path, &[("wish", "note"), ("note", "<b>asked them</b>")]).await;
+    let page = world.get(&session, &path).await.expect(200).text;
+    assert!(page.contains("&lt;b&gt;asked them") && page.contains("by key write key"));
 }

@@ -20,6 +20,7 @@ pub(crate) fn path(route: &Route, of: &Party) -> String {
         it if it.starts_with("/runs/{id}") => &of.run,
         it if it.starts_with("/diagnostics/{id}") => &of.diagnostic,
         it if it.starts_with("/mappings/{id}") => &of.mapping,
+        it if it.starts_with("/issues/{id}") => &of.issue,
         it if it.starts_with("/settings/keys/{id}") => &of.key,
         "/search" => return "/search?q=nothing".to_owned(),
         "/missing" => return "/missing?target_model=company&external_id=c-9".to_owned(),

@@ -6,7 +6,9 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use chrono::Duration;
 use domain::connector::Role;
 use domain::entity;
-use domain::id::{ApiKeyId, ConnectorMappingId, DiagnosticId, SyncLogId, WorkspaceConnectorId};
+use domain::id::{
+    ApiKeyId, ConnectorMappingId, DiagnosticId, SyncIssueId, SyncLogId, WorkspaceConnectorId,
+};
 use domain::{NewDiagnostic, TargetModel};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -39,6 +41,7 @@ pub(crate) struct Party {
     pub(crate) diagnostic: DiagnosticId,
     pub(crate) record: Uuid,
     pub(crate) mapping: ConnectorMappingId,
+    pub(crate) issue: SyncIssueId,
     /// Of the key that reads.
     pub(crate) key: ApiKeyId,
     /// Tokens of viewer links: of the workspace, and of its one connector.
@@ -179,6 +182,7 @@ impl Party {
             panic!("a key of a workspace")
         };
         Self {
+            issue: domain::issue::id_of(tenant.workspace(), &rows[0].fingerprint),
             tenant,
             read,
             write,

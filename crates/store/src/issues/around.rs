@@ -1,9 +1,9 @@
 //! What surrounds an issue: its history, its days, and how far it reaches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
-use domain::id::{ApiKeyId, SyncIssueTransitionId, SyncLogId};
+use domain::id::{ApiKeyId, SyncIssueId, SyncIssueTransitionId, SyncLogId};
 use domain::issue::{self, TREND_DAYS};
 use domain::{Reason, TargetModel};
 use serde_json::json;
@@ -70,6 +70,33 @@ pub async fn trend(
         Day { day, count }
     };
     Ok(days.into_iter().map(of).collect())
+}
+
+/// The same of several, in one statement.
+pub async fn trends(
+    store: &Store,
+    tenant: &Tenant,
+    issues: &[Issue],
+    now: DateTime<Utc>,
+) -> Result<HashMap<SyncIssueId, Vec<Day>>, Error> {
+    let days: Vec<String> = (0..TREND_DAYS).rev().map(|it| day(now - Duration::days(it))).collect();
+    let mut sql = store.sql();
+    sql.push("select fingerprint, day, count from sync_issue_days");
+    cell::of_tenant(&mut sql, tenant, "workspace_pk");
+    let fingerprints = issues.iter().map(|it| it.fingerprint.clone()).collect();
+    sql.push(" and ").any("fingerprint", Bind::Texts(fingerprints));
+    sql.push(" and day >= ").text_bind(days.first().cloned().unwrap_or_default());
+    let rows = store.fetch::<(String, String, i64)>(sql).await?;
+    let counts: HashMap<(String, String), i64> =
+        rows.into_iter().map(|(of, day, count)| ((of, day), count)).collect();
+    let trend = |it: &Issue| {
+        let of = |day: &String| {
+            let count = counts.get(&(it.fingerprint.clone(), day.clone()));
+            Day { day: day.clone(), count: count.map_or(0, |it| it.unsigned_abs()) }
+        };
+        (it.id, days.iter().map(of).collect())
+    };
+    Ok(issues.iter().map(trend).collect())
 }
 
 /// The last 200 lines of its history, the newest first.
