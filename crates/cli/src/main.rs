@@ -82,6 +82,8 @@ enum Command {
     Prune,
     /// Bring the database to this version's schema
     Migrate,
+    /// Copy the embedded database into a file, while others go on
+    Backup(command::backup::Options),
     /// Check database, migrations, seal key, clock, disk and connectors
     Doctor,
     /// Carry out the executable contracts of reasons: fault, rows, repair, gone
@@ -153,6 +155,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Token(_)
         | Command::Prune
         | Command::Migrate
+        | Command::Backup(_)
         | Command::Doctor
         | Command::Contract(_)
         | Command::Bench(_)
@@ -189,6 +192,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Token(options) => command::token::run(context, &options).await,
         Command::Prune => command::prune::run(context).await,
         Command::Migrate => command::migrate::run(context).await,
+        Command::Backup(options) => command::backup::run(context, &options).await,
         Command::Doctor => command::doctor::run(context).await,
         Command::Contract(options) => command::contract::run(context, &options).await,
         Command::Bench(action) => command::bench::run(context, &action),

@@ -14,6 +14,7 @@ use futures_util::FutureExt as _;
 use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::App;
@@ -40,7 +41,10 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let head = Head::of(&request);
     let mut response = match oversized(&request) {
         Some(problem) => problem.into_response(),
-        None => run(app.settings().request_timeout, next, request).await,
+        None => {
+            let answer = run(app.settings().request_timeout, next, request);
+            answer.instrument(head.span(id_text)).await
+        }
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         log(&problem, &head, id_text);
@@ -119,6 +123,15 @@ impl Head {
     fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().cloned();
         Self { method: request.method().clone(), route }
+    }
+
+    /// The request among the traces: named by its route, so that no id is part of a name.
+    fn span(&self, id: &str) -> tracing::Span {
+        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        tracing::info_span!(
+            "request", otel.kind = "server", http.method = %self.method, http.route = route,
+            request.id = id
+        )
     }
 }
 

@@ -14,7 +14,6 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::sql::Bind;
 use crate::workspace_connectors::WorkspaceConnector;
 use crate::{Store, Tenant, cell, diagnostics, sync_logs, workspace_connectors};
 
@@ -160,8 +159,8 @@ async fn noted(
         "select sync_log_pk, cast(target_model as text), cast(reason as text),
             cast(impact_code as bigint) from connector_sync_diagnostics",
     );
-    diagnostics::live(&mut sql, tenant, now);
-    sql.push(" and ").any("sync_log_pk", Bind::Numbers(runs)).push(" group by 1, 2, 3, 4");
+    diagnostics::live_of_runs(&mut sql, tenant, runs, now);
+    sql.push(" group by 1, 2, 3, 4");
     let mut noted: BTreeMap<i64, BTreeMap<TargetModel, TargetFacts>> = BTreeMap::new();
     for (run, model, reason, impact) in store.fetch::<(i64, String, String, i64)>(sql).await? {
         let reason: Reason = cell::word(&reason)?;

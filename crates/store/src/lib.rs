@@ -8,7 +8,7 @@
 //! [`postgres`] or the pools of [`sqlite`]; everything else is `SeaORM` inside
 //! [`Store::tenant_txn`] or [`Store::tenant_read`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -244,6 +244,15 @@ impl Store {
 
     pub fn retention(&self) -> Retention {
         self.0.settings.retention
+    }
+
+    /// Copies the embedded database into a new file (mode 0600), whole and as of one moment, while
+    /// others go on. False: this is PostgreSQL, which has its own ways.
+    pub async fn backup(&self, file: &Path) -> Result<bool, Error> {
+        match &self.0.database {
+            Database::Postgres(_) => Ok(false),
+            Database::Sqlite(it) => it.backup(file).await.map(|()| true),
+        }
     }
 
     /// Readiness: one round trip.

@@ -95,6 +95,19 @@ impl Sqlite {
         Ok(done.rows_affected())
     }
 
+    /// A copy as of one moment in a new file, which may not be there yet.
+    pub(crate) async fn backup(&self, file: &Path) -> Result<(), Error> {
+        let mut new = std::fs::OpenOptions::new();
+        new.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+        drop(new.open(file).map_err(sqlx::Error::Io)?);
+        // Into an empty file is as good as into none.
+        let name = file.display().to_string();
+        sqlx::query("vacuum into $1").bind(name).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// Every transaction that writes takes the lock at once: one that begins by reading and
     /// writes later fails under load whatever its time-out.
     pub(crate) async fn begin_immediate(&self) -> Result<DatabaseTransaction, Error> {

@@ -42,6 +42,30 @@ fn a_second_sync_of_the_same_server_reports_everything_unchanged() {
 }
 
 #[test]
+fn a_backup_is_a_database_to_go_on_from() {
+    let (data, other) = (folder(), folder());
+    let sync = |folder: &TempDir| {
+        let server = sample("ledger");
+        let mut command = wireline(folder.path());
+        json(command.args(["--json", "sync", "--server", &server, "--target", "account"])).0
+    };
+    sync(&data);
+    let copy = other.path().join("wireline.db");
+    let backup = || {
+        let mut command = wireline(data.path());
+        run(command.arg("backup").arg(&copy))
+    };
+    assert_eq!(backup().status.code(), Some(0));
+    let again = backup();
+    assert_eq!(again.status.code(), Some(1), "what is there is not written over");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("exists"));
+    std::fs::copy(data.path().join("seal.key"), other.path().join("seal.key")).expect("the key");
+    let next = sync(&other);
+    let line = line(&next, "account");
+    assert!(line["unchanged"].as_u64().is_some_and(|it| it > 0), "{next}");
+}
+
+#[test]
 fn a_run_that_failed_exits_with_one_and_says_why() {
     let data = folder();
     let server = sample("ledger --fault unauthorized");

@@ -35,6 +35,15 @@ pub(crate) fn live(sql: &mut Sql, tenant: &Tenant, now: DateTime<Utc>) {
     sql.time(domain::time::to_millis(tenant.retention.cutoff(now)));
 }
 
+/// The same for rows that are looked for by their run, whose index is the one to use: of the other
+/// conditions none may look like the beginning of another.
+pub(crate) fn live_of_runs(sql: &mut Sql, tenant: &Tenant, runs: Vec<i64>, now: DateTime<Utc>) {
+    sql.push(" where ").gate(tenant).any("sync_log_pk", Bind::Numbers(runs));
+    sql.push(" and workspace_pk + 0 = ").number(tenant.workspace_pk);
+    sql.push(" and deleted_at is null and occurred_at >= ");
+    sql.time(domain::time::to_millis(tenant.retention.cutoff(now)));
+}
+
 /// The conditions of a query, after [`live`].
 pub(super) async fn asked(
     store: &Store,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::Searched;
 use crate::error::Error;
-use crate::sql::{Bind, Sql};
+use crate::sql::Bind;
 use crate::{cell, diagnostics};
 
 /// What [`Run`] is read from, of `l`.
@@ -92,7 +92,8 @@ async fn lines(it: &Searched<'_>, runs: Vec<i64>) -> Result<BTreeMap<i64, Tally>
                 inserted + updated + unchanged, waiting from sync_ledger",
     );
     cell::of_tenant(&mut sql, it.tenant, "workspace_pk");
-    of_model(&mut sql, it, "workspace_connector_sync_log_pk", runs);
+    sql.push(" and ").any("workspace_connector_sync_log_pk", Bind::Numbers(runs));
+    sql.push(" and target_model = ").text_bind(it.model.as_str());
     let mut tallies = BTreeMap::new();
     for (run, fetched, dropped, truncated, unchanged, waiting) in
         it.store.fetch::<Line>(sql).await?
@@ -123,8 +124,12 @@ async fn noted(
     sql.push("select sync_log_pk, diagnostic_id, cast(reason as text),");
     sql.push(" cast(impact_code as bigint), ").push(stage).push(", tool_name, detail");
     sql.push(" from connector_sync_diagnostics");
-    diagnostics::live(&mut sql, it.tenant, now);
-    of_model(&mut sql, it, "sync_log_pk", runs);
+    diagnostics::live_of_runs(&mut sql, it.tenant, runs, now);
+    sql.push(" and target_model = ");
+    match it.store.is_postgres() {
+        true => sql.word(it.model.as_str(), "target_model_enum"),
+        false => sql.text_bind(it.model.as_str()),
+    };
     sql.push(" order by occurred_at, pk limit ").number(NOTED);
     let mut noted: BTreeMap<i64, Vec<Noted>> = BTreeMap::new();
     for (run, id, reason, impact, stage, tool, detail) in it.store.fetch::<Row>(sql).await? {
@@ -142,14 +147,4 @@ async fn noted(
         });
     }
     Ok(noted)
-}
-
-/// Rows of some runs and of the model that is asked for.
-fn of_model(sql: &mut Sql, it: &Searched<'_>, run: &str, runs: Vec<i64>) {
-    let model = it.model.as_str();
-    sql.push(" and ").any(run, Bind::Numbers(runs)).push(" and target_model = ");
-    match (it.store.is_postgres(), run) {
-        (true, "sync_log_pk") => sql.word(model, "target_model_enum"),
-        _ => sql.text_bind(model),
-    };
 }
