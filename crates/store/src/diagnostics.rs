@@ -25,7 +25,7 @@ pub use read::{find, list, newer};
 pub use record::record;
 pub use update::{delete, update};
 
-pub(crate) use filter::{live, live_of_runs};
+pub(crate) use filter::live_of_runs;
 pub(crate) use prune::{Errand, erase};
 pub(crate) use resolve::connector_pk;
 pub(crate) use writer::{Job, spawn_background};
