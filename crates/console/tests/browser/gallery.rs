@@ -3,7 +3,7 @@
 
 use domain::{NewDiagnostic, Reason, TargetModel};
 use serde_json::json;
-use store::{Query, diagnostics, mappings, records, sessions, sync_logs, viewers};
+use store::{Query, diagnostics, issues, mappings, records, sessions, sync_logs, viewers};
 use testkit::{Db, make};
 
 use crate::browser::{Browser, Screen};
@@ -54,6 +54,7 @@ async fn pages(serving: &Serving, browser: &Browser) -> Vec<(&'static str, Strin
     let row = diagnostics::list(store, tenant, &Query::default(), now()).await.unwrap();
     let row = row.items[0].0.diagnostic_id;
     assert!(!sync_logs::list(store, tenant, &Query::default()).await.unwrap().items.is_empty());
+    let issue = issues::list(store, tenant, &Query::default()).await.unwrap().items.remove(0).0;
     let link = viewer_link(serving).await;
     vec![
         ("overview", "/".to_owned()),
@@ -64,6 +65,8 @@ async fn pages(serving: &Serving, browser: &Browser) -> Vec<(&'static str, Strin
         ("diagnostics", "/diagnostics?filter[class]=failure".to_owned()),
         ("diagnostic", format!("/diagnostics/{row}")),
         ("nothing", "/diagnostics?filter[reason]=sync_fk_dag_cycle".to_owned()),
+        ("issues", "/issues".to_owned()),
+        ("issue", format!("/issues/{}", issue.id)),
         ("mapping", format!("/mappings/{}", invoice.0.id)),
         ("records", "/records".to_owned()),
         ("invoices", "/records/invoice".to_owned()),

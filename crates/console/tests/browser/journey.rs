@@ -14,6 +14,7 @@ async fn a_visit_from_the_door_and_out_again(db: Db) {
     a_run(&browser).await;
     the_log(&browser, &serving).await;
     a_mapping(&browser, &serving).await;
+    an_issue(&browser, &serving).await;
     a_missing_record(&browser).await;
     by_keyboard(&browser).await;
     a_viewer_link(&browser).await;
@@ -103,6 +104,25 @@ async fn a_mapping(browser: &Browser, serving: &Serving) {
     browser.press("Unpin").await;
     browser.press("Yes, unpin").await;
     browser.says("The pin is gone").await;
+}
+
+/// Muted until an end, resolved, and opened again.
+async fn an_issue(browser: &Browser, serving: &Serving) {
+    let now = chrono::DateTime::from(std::time::SystemTime::now());
+    let new = make::diagnostic(serving.connector);
+    store::diagnostics::insert(&serving.db.store, &serving.tenant, new, now).await.unwrap();
+    browser.press("Issues").await;
+    browser.press("All records were rejected by the checks").await;
+    browser.says("How far it reaches").await;
+    browser.press("Mute").await;
+    browser.press("Mute it").await;
+    browser.says("or until it escalates").await;
+    browser.press("Resolve").await;
+    browser.says("A row under a mapping that is no older brings it back").await;
+    browser.press("Reopen").await;
+    browser.says("Open again").await;
+    browser.press("Resolve").await;
+    browser.says("by key admin key").await;
 }
 
 async fn a_missing_record(browser: &Browser) {
