@@ -84,7 +84,7 @@ impl TargetFacts {
     /// One more row: of several with one reason the worst impact stands.
     pub fn note(&mut self, reason: Reason, impact: Impact) {
         let worst = self.reasons.entry(reason).or_insert(impact);
-        if weight(impact) > weight(*worst) {
+        if impact.weight() > worst.weight() {
             *worst = impact;
         }
     }
@@ -224,20 +224,10 @@ const fn is_structural(reason: Reason) -> bool {
 /// The reasons that keep data away, the worst first.
 fn counting(facts: &TargetFacts) -> Vec<Reason> {
     let mut counting: Vec<(u8, Reason)> =
-        facts.reasons.iter().map(|(reason, impact)| (weight(*impact), *reason)).collect();
+        facts.reasons.iter().map(|(reason, impact)| (impact.weight(), *reason)).collect();
     counting.retain(|(weight, reason)| *weight > 1 && *reason != Reason::TargetSkipped);
     counting.sort_by_key(|(weight, reason)| (std::cmp::Reverse(*weight), *reason));
     counting.into_iter().map(|(_, reason)| reason).collect()
-}
-
-const fn weight(impact: Impact) -> u8 {
-    match impact {
-        Impact::None => 0,
-        Impact::Internal => 1,
-        Impact::NoData => 2,
-        Impact::DataLost => 3,
-        Impact::Auth => 4,
-    }
 }
 
 /// Does the target have data, or ought to? One that the provider does not offer does not count.

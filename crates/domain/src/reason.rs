@@ -60,6 +60,19 @@ crate::words! {
     }
 }
 
+impl Impact {
+    /// How much harm it does: of several that one answers for, the heaviest stands.
+    pub const fn weight(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Internal => 1,
+            Self::NoData => 2,
+            Self::DataLost => 3,
+            Self::Auth => 4,
+        }
+    }
+}
+
 impl Reason {
     /// The position in the seed's list, counted from 1: a sort key that both databases share.
     pub const fn code(self) -> i16 {

@@ -168,7 +168,7 @@ enum Cause<'a> {
 
 fn cause<'a>(last: &'a Looked, known: &Known) -> Cause<'a> {
     let worst = last.noted.iter().filter(|it| keeps_away(it, last));
-    if let Some(noted) = worst.max_by_key(|it| (weight(it.impact), it.stage)) {
+    if let Some(noted) = worst.max_by_key(|it| (it.impact.weight(), it.stage)) {
         return Cause::Noted(noted);
     }
     if let Some((reason, rows)) = known.unnamed.iter().max_by_key(|it| *it.1) {
@@ -206,16 +206,6 @@ fn keeps_away(noted: &Noted, of: &Looked) -> bool {
         | Reason::ToolSelectionPinned => {
             matches!(noted.impact, Impact::Auth | Impact::DataLost | Impact::NoData)
         }
-    }
-}
-
-const fn weight(impact: Impact) -> u8 {
-    match impact {
-        Impact::None => 0,
-        Impact::Internal => 1,
-        Impact::NoData => 2,
-        Impact::DataLost => 3,
-        Impact::Auth => 4,
     }
 }
 
