@@ -4,6 +4,7 @@
 //! retention, and what was asked. Writes of single rows share statements (see [`writer`]).
 
 mod counts;
+mod days;
 mod facets;
 mod filter;
 mod insert;

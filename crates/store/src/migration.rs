@@ -17,6 +17,7 @@ mod m0008_grants;
 mod m0009_issues;
 mod m0010_webhooks;
 mod m0011_missing;
+mod m0012_days;
 pub(crate) mod tenancy;
 
 struct Migrator;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_issues::Step),
             Box::new(m0010_webhooks::Step),
             Box::new(m0011_missing::Step),
+            Box::new(m0012_days::Step),
         ]
     }
 }

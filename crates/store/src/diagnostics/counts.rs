@@ -1,5 +1,5 @@
-//! Every count that a page of diagnostics shows, in one statement: the matching rows are read once,
-//! however many ways they are counted.
+//! Every count that a page of diagnostics shows, in one statement: what matches is read once, however
+//! many ways it is counted.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,9 @@ use domain::id::WorkspaceConnectorId;
 use domain::reason::{Class, Impact, Reason};
 use domain::target::TargetModel;
 
-use super::{filter, resolve};
+use super::{days, resolve};
 use crate::error::Error;
 use crate::query::Query;
-use crate::sql::Dialect;
 use crate::{Store, Tenant, cell};
 
 /// What some rows come to. Values without a row are left out; the most frequent come first.
@@ -38,23 +37,16 @@ pub async fn counts(
     now: DateTime<Utc>,
 ) -> Result<Counts, Error> {
     let mut sql = store.sql();
-    let (day, word) = match sql.dialect {
-        Dialect::Postgres => ("cast(occurred_at at time zone 'UTC' as date)", "text"),
-        Dialect::Sqlite => ("substr(occurred_at, 1, 10)", "text"),
-    };
-    sql.push("with c as materialized (select ").push(day);
-    sql.push(" as d, reason_code as r, target_model as m, workspace_connector_pk as k,");
-    sql.push(" impact_code as i, count(*) as n from connector_sync_diagnostics");
-    filter::live(&mut sql, tenant, now);
-    filter::asked(store, tenant, &mut sql, query).await?;
+    sql.push("with c as materialized (select d, r, m, k, i, sum(n) as n from ");
+    days::counted(store, tenant, &mut sql, query, now).await?;
     sql.push(" group by 1, 2, 3, 4, 5)");
     let number = "cast(null as bigint)";
     for (glue, name, text, key, by) in [
         ("", "r", "cast(null as text)", "cast(r as bigint)", "r"),
-        (" union all", "m", &*format!("cast(m as {word})"), number, "m"),
+        (" union all", "m", "cast(m as text)", number, "m"),
         (" union all", "k", "cast(null as text)", "k", "k"),
         (" union all", "i", "cast(null as text)", "cast(i as bigint)", "i"),
-        (" union all", "d", &*format!("cast(d as {word})"), "cast(r as bigint)", "d, r"),
+        (" union all", "d", "d", "cast(r as bigint)", "d, r"),
     ] {
         sql.push(glue).push(" select '").push(name).push("', ").push(text).push(", ").push(key);
         sql.push(", cast(sum(n) as bigint) from c group by ").push(by);
@@ -114,6 +106,6 @@ impl Counts {
 }
 
 /// The word with this code, counted from 1.
-fn coded<T: Copy>(all: &[T], code: i64) -> Option<T> {
+pub(super) fn coded<T: Copy>(all: &[T], code: i64) -> Option<T> {
     usize::try_from(code - 1).ok().and_then(|it| all.get(it)).copied()
 }

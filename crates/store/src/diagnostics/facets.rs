@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use domain::{Class, Reason};
 use sqlx::{ColumnIndex, Decode, FromRow};
 
-use super::{filter, resolve};
+use super::counts::coded;
+use super::{days, resolve};
 use crate::Store;
 use crate::error::Error;
 use crate::query::Query;
-use crate::sql::Dialect;
 use crate::tenant::Tenant;
 
 domain::words! {
@@ -42,7 +42,7 @@ pub struct FacetCount {
 /// A value as the database groups by it.
 struct Counted {
     text: Option<String>,
-    pk: Option<i64>,
+    key: Option<i64>,
     count: i64,
 }
 
@@ -55,7 +55,7 @@ where
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         Ok(Self {
             text: row.try_get_unchecked(0)?,
-            pk: row.try_get_unchecked(1)?,
+            key: row.try_get_unchecked(1)?,
             count: row.try_get_unchecked(2)?,
         })
     }
@@ -87,23 +87,18 @@ async fn count(
     query: &Query,
     now: DateTime<Utc>,
 ) -> Result<Vec<Counted>, Error> {
-    let mut sql = store.sql();
-    let day = match sql.dialect {
-        Dialect::Postgres => "to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD')",
-        Dialect::Sqlite => "substr(occurred_at, 1, 10)",
-    };
     // A class is a set of reasons: counted as these, added up here.
-    let (text, pk) = match facet {
-        Facet::Reason | Facet::Class => ("cast(reason as text)", "null"),
-        Facet::TargetModel => ("cast(target_model as text)", "null"),
-        Facet::WorkspaceConnector => ("null", "workspace_connector_pk"),
-        Facet::Day => (day, "null"),
-        Facet::ToolName => ("tool_name", "null"),
+    let (text, key) = match facet {
+        Facet::Reason | Facet::Class => ("null", "r"),
+        Facet::TargetModel => ("m", "null"),
+        Facet::WorkspaceConnector => ("null", "k"),
+        Facet::Day => ("d", "null"),
+        Facet::ToolName => ("t", "null"),
     };
-    sql.push("select cast(").push(text).push(" as text), cast(").push(pk);
-    sql.push(" as bigint), count(*) from connector_sync_diagnostics");
-    filter::live(&mut sql, tenant, now);
-    filter::asked(store, tenant, &mut sql, query).await?;
+    let mut sql = store.sql();
+    sql.push("select cast(").push(text).push(" as text), cast(").push(key);
+    sql.push(" as bigint), cast(sum(n) as bigint) from ");
+    days::counted(store, tenant, &mut sql, query, now).await?;
     sql.push(" group by 1, 2 order by 3 desc, 1, 2 limit 4000");
     store.fetch(sql).await
 }
@@ -116,9 +111,8 @@ async fn values(
 ) -> Result<Vec<FacetCount>, Error> {
     let plain = |it: Counted| FacetCount { value: it.text, count: it.count.unsigned_abs() };
     Ok(match facet {
-        Facet::Reason | Facet::TargetModel | Facet::ToolName => {
-            counted.into_iter().map(plain).collect()
-        }
+        Facet::TargetModel | Facet::ToolName => counted.into_iter().map(plain).collect(),
+        Facet::Reason => reasons(counted),
         Facet::Day => {
             let mut days: Vec<FacetCount> = counted.into_iter().map(plain).collect();
             days.sort_by(|a, b| a.value.cmp(&b.value));
@@ -126,10 +120,10 @@ async fn values(
         }
         Facet::Class => classes(counted),
         Facet::WorkspaceConnector => {
-            let pks: Vec<i64> = counted.iter().filter_map(|it| it.pk).collect();
+            let pks: Vec<i64> = counted.iter().filter_map(|it| it.key).collect();
             resolve::know_connectors(store, tenant, pks.into_iter()).await?;
             let named = counted.into_iter().filter_map(|it| {
-                let id = resolve::connector_id(store, it.pk?)?;
+                let id = resolve::connector_id(store, it.key?)?;
                 Some(FacetCount { value: Some(id.to_string()), count: it.count.unsigned_abs() })
             });
             named.collect()
@@ -137,11 +131,23 @@ async fn values(
     })
 }
 
+/// The most frequent first, and of two that are as frequent the one whose word comes first. One that is not
+/// known to this binary has no word.
+fn reasons(counted: Vec<Counted>) -> Vec<FacetCount> {
+    let named = counted.into_iter().map(|it| {
+        let reason = it.key.and_then(|it| coded(Reason::ALL, it));
+        FacetCount { value: reason.map(|it| it.to_string()), count: it.count.unsigned_abs() }
+    });
+    let mut values: Vec<FacetCount> = named.collect();
+    values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+    values
+}
+
 fn classes(counted: Vec<Counted>) -> Vec<FacetCount> {
     let mut sums: BTreeMap<Class, u64> = BTreeMap::new();
     for it in counted {
         // A reason that is not known to this binary is a failure: default deny.
-        let reason = it.text.and_then(|text| text.parse::<Reason>().ok());
+        let reason = it.key.and_then(|it| coded(Reason::ALL, it));
         let class = reason.map_or(Class::Failure, Reason::class);
         *sums.entry(class).or_default() += it.count.unsigned_abs();
     }

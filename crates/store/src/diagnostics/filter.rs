@@ -30,9 +30,13 @@ pub static SORTS: &[&str] = &["occurred_at", "created_at", "reason"];
 
 /// `where` with what every read has: the tenant, live rows, young rows.
 pub(crate) fn live(sql: &mut Sql, tenant: &Tenant, now: DateTime<Utc>) {
+    live_since(sql, tenant, domain::time::to_millis(tenant.retention.cutoff(now)));
+}
+
+/// The same, from a moment within the retention.
+pub(super) fn live_since(sql: &mut Sql, tenant: &Tenant, from: DateTime<Utc>) {
     sql.push(" where ").gate(tenant).push("workspace_pk = ").number(tenant.workspace_pk);
-    sql.push(" and deleted_at is null and occurred_at >= ");
-    sql.time(domain::time::to_millis(tenant.retention.cutoff(now)));
+    sql.push(" and deleted_at is null and occurred_at >= ").time(from);
 }
 
 /// The same for rows that are looked for by their run, whose index is the one to use: of the other

@@ -10,7 +10,7 @@ use domain::id::WorkspaceConnectorId;
 use metrics::{counter, gauge};
 use tokio::sync::{mpsc, oneshot};
 
-use super::resolve;
+use super::{days, resolve};
 use crate::error::Error;
 use crate::sql::{Dialect, Sql};
 use crate::tenant::{Operator, Tenant};
@@ -178,6 +178,7 @@ async fn rounds(
             break;
         }
     }
+    store.execute(days::prune(store, tenant, connector_pk, before)).await?;
     Ok(pruned)
 }
 

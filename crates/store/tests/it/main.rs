@@ -10,6 +10,7 @@
 
 mod api_keys;
 mod connectors;
+mod counted;
 mod diagnostics;
 mod erasure;
 mod grants;
