@@ -21,17 +21,20 @@ pub(super) fn object(target: TargetModel, read: &Read, server: &Server) -> Optio
     let by_name = nouns::matching(target, object).map(weighed).map(|it| (it, "name"));
     let is_open = apposition::is_open(object);
     let by_description = read.described.as_ref().and_then(|it| nouns::matching(target, &it.object));
-    // A description adds to a name that says nothing, not to one that says something else.
-    let by_description =
-        by_description.filter(|_| by_name.is_some() || !nouns::is_known(object)).map(|mut it| {
-            it.score *= 0.8;
-            let mut it = weighed(it);
-            // Where the name speaks of it too, the description adds little to how well.
-            if let Some((named, _)) = &by_name {
-                it.score = it.score.min(named.score + 0.05);
-            }
-            (it, "description")
-        });
+    // A description adds to a name that says nothing, not to one that says something else, unless it
+    // says that this is what is asked for: invoices that are "invoice documents".
+    let described = read.described.as_ref().map(|it| it.object.as_slice()).unwrap_or_default();
+    let is_told_of = |of: &[String]| described.len() > of.len() && described.starts_with(of);
+    let adds = by_name.is_some() || !nouns::is_known(object) || is_told_of(object);
+    let by_description = by_description.filter(|_| adds).map(|mut it| {
+        it.score *= 0.8;
+        let mut it = weighed(it);
+        // Where the name speaks of it too, the description adds little to how well.
+        if let Some((named, _)) = &by_name {
+            it.score = it.score.min(named.score + 0.05);
+        }
+        (it, "description")
+    });
     let beside = read.beside.names(target).filter(|_| is_open).map(|mut it| {
         it.score *= 0.93;
         (weighed(it), "description, in explaining its noun,")

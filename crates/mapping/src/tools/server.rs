@@ -23,6 +23,7 @@ pub(super) struct Server {
     /// It knows what is owed to others.
     keeps_books: bool,
     knows_invoices: bool,
+    stores_files: bool,
 }
 
 /// How much of a description is read: what comes later is about details.
@@ -128,6 +129,7 @@ impl Server {
             has_invoices: speak("invoice invoices voucher vouchers cfdi") > 0
                 || (speak("bill bills") > 0 && speak("vendor vendors supplier suppliers") > 0),
             has_companies: speak(COMPANIES) > 0,
+            stores_files: speak("file files folder folders") >= 3,
             is_accounting: describe(&[
                 "accounting",
                 "ledger",
@@ -275,6 +277,8 @@ impl Server {
             }
             "document" | "doc" if read.says(&["documentation", "docs for"]) => 0.2,
             "attachment" if self.is_mail => 0.9,
+            // Files of one format, where others are kept beside them.
+            "doc" | "google doc" if self.stores_files => 0.9,
             "statement" if read.says(&["sql", "income statement", "profit"]) => 0.0,
             _ => 1.0,
         }

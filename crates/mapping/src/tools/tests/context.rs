@@ -109,3 +109,23 @@ fn a_plain_ledger_is_asked_in_its_query_language() {
     assert!(told.contains("journal_entry: run_query {\"query\":\"SELECT id"), "{told}");
     assert!(is_bound(&specs(&tools)[0]));
 }
+
+#[test]
+fn files_of_one_format_are_not_the_files_of_a_store() {
+    check(
+        "list_folder | List the contents of a folder\nmove_file | Move\nrename_file | Rename\n\
+         list_google_docs | List Google documents",
+        expect!["document: list_folder"],
+    );
+    check("list_google_docs | List Google documents", expect!["document: list_google_docs"]);
+}
+
+#[test]
+fn what_is_told_to_be_a_document_is_one() {
+    check(
+        "invoices_list | Lists invoice documents of the inbox",
+        expect![[r#"
+            invoice: invoices_list
+            document: invoices_list"#]],
+    );
+}
