@@ -212,8 +212,7 @@ fn date(it: &Profile) -> Option<Fit> {
         let transforms = if is_bare { Vec::new() } else { vec![Transform::Date { format }] };
         return Some(Fit { score: 1.0, transforms });
     }
-    let unit = it.epoch.filter(|_| it.only_numbers())?;
-    Some(Fit::by(0.95, Transform::EpochDate { unit }))
+    counted(it, |unit| Transform::EpochDate { unit })
 }
 
 fn time(it: &Profile) -> Option<Fit> {
@@ -224,8 +223,17 @@ fn time(it: &Profile) -> Option<Fit> {
     if it.only_texts() && it.days == Some(DateFormat::Iso) && it.with_time {
         return Some(Fit::copy(1.0));
     }
-    let unit = it.epoch.filter(|_| it.only_numbers())?;
-    Some(Fit::by(0.95, Transform::EpochTime { unit }))
+    counted(it, |unit| Transform::EpochTime { unit })
+}
+
+/// A count of seconds or milliseconds, written as a number or as its text.
+fn counted(it: &Profile, epoch: impl FnOnce(EpochUnit) -> Transform) -> Option<Fit> {
+    let unit = it.epoch?;
+    if it.only_numbers() {
+        return Some(Fit::by(0.95, epoch(unit)));
+    }
+    let transforms = vec![Transform::Number { comma: false }, epoch(unit)];
+    it.only_texts().then_some(Fit { score: 0.9, transforms })
 }
 
 /// `/Date(1767139200000+0000)/`

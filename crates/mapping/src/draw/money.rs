@@ -37,6 +37,9 @@ const DIRECTIONS: &[&str] = &[
     "category",
 ];
 
+/// So many of them are about nothing else, wherever they stand.
+const UNMISTAKABLE: usize = 6;
+
 /// Words for money that leaves the account, and for money that comes in.
 const OUT: &[&str] = &[
     "debit",
@@ -70,9 +73,11 @@ impl Money {
         let told =
             ["in cents", "integer cents", "minor unit", "smallest currency unit", "in pence"];
         let amounts = columns.columns.iter().filter(|it| is_amount(it));
-        let whole = amounts.clone().count() > 0
-            && amounts.clone().all(|it| it.profile.integers == it.profile.numbers);
-        let nonzero = amounts.clone().any(|it| it.profile.positives + it.profile.negatives > 0);
+        let whole = amounts.clone().count() > 0 && amounts.clone().all(|it| it.profile.is_whole());
+        let nonzero = amounts.clone().any(|it| {
+            let profile = &it.profile;
+            profile.whole_texts || profile.positives + profile.negatives > 0
+        });
         let currencies: Vec<&Column<'_>> =
             columns.columns.iter().filter(|it| is_currency(it)).collect();
         let lower = currencies.iter().any(|it| it.profile.in_lower_case);
@@ -93,11 +98,13 @@ impl Money {
     /// The transform for an amount that counts cents; none for one that does not.
     pub(super) fn minor_units(&self, column: &Column<'_>) -> Vec<Transform> {
         let says = |word: &String| MINOR.contains(&word.as_str());
-        let whole = column.profile.integers == column.profile.numbers;
+        let whole = column.profile.is_whole();
         let named = column.words.iter().any(says) && !column.words.iter().any(|it| it == "percent");
         let object = column.words.iter().any(|it| it == "money");
         let textual = column.profile.number_texts.is_some();
-        if !whole || (textual && !named) || !(named || object || self.all_minor) {
+        // Cents may be written for people, where the name says that they are cents.
+        let is_told = (whole && (named || object || self.all_minor)) || (textual && named);
+        if !is_told {
             return Vec::new();
         }
         // Cents are hundredths in any currency; a minor unit is what its currency says.
@@ -132,11 +139,12 @@ pub(super) fn sign(columns: &Columns<'_>, amount: &Column<'_>, money: &Money) ->
         let near = |path: Option<(&Step, &[Step])>| path.map(|(_, it)| it.to_vec());
         it.path.0.len() == 1 || near(above) == near(over)
     };
-    let directions = columns.columns.iter().filter(beside).filter(|it| it.profile.texts > 0);
-    let directions: Vec<&Column<'_>> = directions.collect();
-    for name in DIRECTIONS {
-        let named = directions.iter().find(|it| it.words.join(" ") == *name);
-        if let Some(negative) = named.and_then(|it| outgoing(it)) {
+    let texts = || columns.columns.iter().filter(|it| it.profile.texts > 0);
+    for (at, name) in DIRECTIONS.iter().enumerate() {
+        let mut named = texts().filter(|it| it.words.join(" ") == *name);
+        let apart = named.clone().next().filter(|_| at < UNMISTAKABLE);
+        let named = named.find(beside).or(apart);
+        if let Some(negative) = named.and_then(outgoing) {
             let path = named.map(|it| it.path.clone()).unwrap_or_default();
             return vec![Transform::SignFrom { path, negative }];
         }
@@ -175,7 +183,7 @@ fn is_amount(column: &Column<'_>) -> bool {
     let says = |it: &String| names.contains(&it.as_str());
     let not = ["percent", "rate", "count", "id", "number", "quantity", "page"];
     let denies = |it: &String| not.contains(&it.as_str());
-    column.profile.numbers > 0
+    (column.profile.numbers > 0 || column.profile.whole_texts)
         && column.words.iter().any(says)
         && !column.words.iter().any(denies)
         && column.profile.epoch.is_none()

@@ -40,13 +40,15 @@ pub(super) struct Profile {
     pub(super) longest: usize,
     /// Every text is a number, with this mark for the decimals.
     pub(super) number_texts: Option<char>,
+    /// Every text is a whole number as programs write them: `1250`, and not `1250.00`.
+    pub(super) whole_texts: bool,
     /// Some text has more than digits, a sign and a mark.
     pub(super) decorated: bool,
     /// Every text is a day written in one way.
     pub(super) days: Option<DateFormat>,
     pub(super) with_time: bool,
     pub(super) microsoft: bool,
-    /// Every number counts time since 1970.
+    /// Every number, or every text that is one, counts time since 1970.
     pub(super) epoch: Option<EpochUnit>,
 }
 
@@ -60,6 +62,11 @@ impl Profile {
             share(texts.iter().filter(|it| test(it)).count(), texts.len())
         };
         let is_true = |it: &&Value| **it == Value::Bool(true);
+        let whole_texts = !texts.is_empty() && texts.iter().all(|it| is_whole(it));
+        let counted: Vec<f64> = match whole_texts && numbers.is_empty() {
+            true => texts.iter().filter_map(|it| it.parse().ok()).collect(),
+            false => numbers.clone(),
+        };
         Self {
             count: values.len(),
             distinct: distinct.len(),
@@ -83,13 +90,14 @@ impl Profile {
             with_digits: of_texts(&|it| it.contains(|letter: char| letter.is_ascii_digit())),
             longest: texts.iter().map(|it| it.chars().count()).max().unwrap_or(0),
             number_texts: number_mark(&texts),
+            whole_texts,
             decorated: texts
                 .iter()
                 .any(|it| it.contains(|it: char| !it.is_ascii_digit() && !"-.,".contains(it))),
             days: days::format(&texts),
             with_time: !texts.is_empty() && texts.iter().all(|it| days::has_time(it)),
             microsoft: !texts.is_empty() && texts.iter().all(|it| it.starts_with("/Date(")),
-            epoch: epoch(&numbers),
+            epoch: epoch(&counted),
         }
     }
 
@@ -109,6 +117,11 @@ impl Profile {
         self.booleans == self.count
     }
 
+    /// Numbers without decimals, however they are written.
+    pub(super) fn is_whole(&self) -> bool {
+        self.integers == self.numbers && (self.texts == 0 || self.whole_texts)
+    }
+
     /// Neither a list nor a truth value: something that can be written as text.
     pub(super) fn is_texty(&self) -> bool {
         self.texts + self.numbers == self.count || self.false_as_null
@@ -118,6 +131,13 @@ impl Profile {
     pub(super) fn is_unique(&self) -> bool {
         (self.count - self.distinct) * 50 <= self.count
     }
+}
+
+/// No code either: nothing is written before its first digit.
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    is_number && (digits == "0" || !digits.starts_with('0'))
 }
 
 fn is_email(text: &str) -> bool {
