@@ -27,5 +27,6 @@ pub(crate) mod sync;
 pub(crate) mod token;
 pub(crate) mod transport;
 pub(crate) mod typed;
+pub(crate) mod webhook;
 pub(crate) mod work;
 pub(crate) mod workspace;

@@ -68,6 +68,8 @@ enum Command {
     Mcp(command::mcp::Options),
     /// Issues: what goes wrong again and again; mute, resolve, reopen
     Issue(command::issue::Options),
+    /// Webhooks: who is told of runs and issues, and what came of it
+    Webhook(command::webhook::Options),
     /// The catalogue of reasons
     Reasons(command::reasons::Options),
     /// Make and list workspaces
@@ -149,6 +151,7 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
         | Command::Missing(_)
         | Command::Mcp(_)
         | Command::Issue(_)
+        | Command::Webhook(_)
         | Command::Reasons(_)
         | Command::Workspace(_)
         | Command::Key(_)
@@ -186,6 +189,7 @@ async fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Missing(options) => command::missing::run(context, &options).await,
         Command::Mcp(options) => command::mcp::run(context, &options).await,
         Command::Issue(options) => command::issue::run(context, &options).await,
+        Command::Webhook(options) => command::webhook::run(context, &options).await,
         Command::Reasons(options) => command::reasons::run(context, &options),
         Command::Workspace(action) => command::workspace::run(context, &action).await,
         Command::Key(action) => command::key::run(context, &action).await,

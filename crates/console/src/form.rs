@@ -24,6 +24,11 @@ impl Fields {
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|it| it.0 == name).map_or("", |it| it.1.as_str())
     }
+
+    /// Each value of a member that may be there several times.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |it| it.0 == name).map(|it| it.1.as_str())
+    }
 }
 
 /// A form of somebody who need not be signed in.

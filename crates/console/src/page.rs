@@ -17,6 +17,8 @@ pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod theme;
 pub(crate) mod viewer;
+pub(crate) mod webhook;
+pub(crate) mod webhooks;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;

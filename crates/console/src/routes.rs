@@ -9,7 +9,7 @@ use server::App;
 use crate::assets;
 use crate::page::{
     connector, connectors, diagnostics, issue, issues, mapping, missing, overview, reasons,
-    records, run, search, settings, sign_in, theme, viewer,
+    records, run, search, settings, sign_in, theme, viewer, webhook, webhooks,
 };
 
 /// Who may ask.
@@ -19,7 +19,7 @@ pub enum Needs {
     Nothing,
     /// Somebody who is signed in.
     Session,
-    /// Whose key may write, and whose form is of this session.
+    /// Whose key may write; what they post is of this session.
     Writer,
     /// The same for an admin's key.
     Admin,
@@ -94,6 +94,15 @@ pub static ALL: &[Route] = {
         route(POST, "/settings/keys/{id}/delete", Admin, || post(settings::delete_key)),
         route(POST, "/settings/retention", Admin, || post(settings::keep)),
         route(POST, "/settings/viewer-links", Writer, || post(settings::create_viewer)),
+        route(GET, "/settings/webhooks", Admin, || get(webhooks::show)),
+        route(POST, "/settings/webhooks", Admin, || post(webhooks::create)),
+        route(GET, "/settings/webhooks/{id}", Admin, || get(webhook::show)),
+        route(POST, "/settings/webhooks/{id}", Admin, || post(webhook::change)),
+        route(POST, "/settings/webhooks/{id}/switch", Admin, || post(webhook::switch)),
+        route(POST, "/settings/webhooks/{id}/rotate", Admin, || post(webhook::rotate)),
+        route(POST, "/settings/webhooks/{id}/test", Admin, || post(webhook::test)),
+        route(POST, "/settings/webhooks/{id}/replay", Admin, || post(webhook::replay)),
+        route(POST, "/settings/webhooks/{id}/delete", Admin, || post(webhook::delete)),
 
         route(GET, "/view/{token}", Nothing, || get(viewer::show)),
         route(GET, "/view/{token}/missing", Nothing, || get(viewer::why)),

@@ -44,6 +44,8 @@ pub(crate) struct Person {
     pub(crate) cookie: String,
     pub(crate) theme: Theme,
     pub(crate) uri: Uri,
+    /// The page that they are on: what was posted has none, and leads back to the one above it.
+    pub(crate) here: String,
     pub(crate) now: DateTime<Utc>,
     pub(crate) request_id: String,
 }
@@ -114,9 +116,24 @@ impl FromRequestParts<App> for Person {
             cookie: cookie.to_owned(),
             theme: Theme::of(&parts.headers),
             uri: parts.uri.clone(),
+            here: here(parts),
             now,
             request_id: id.unwrap_or_default(),
         })
+    }
+}
+
+/// Somebody who is signed in with an admin's key.
+#[derive(Debug)]
+pub(crate) struct Administrator(pub(crate) Person);
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
+        let person = Person::from_request_parts(parts, app).await?;
+        person.needs(Role::Admin)?;
+        Ok(Self(person))
     }
 }
 
@@ -134,6 +151,12 @@ impl FromRequestParts<App> for Anybody {
             Err(Refused::Problem(problem)) => Err(problem),
         }
     }
+}
+
+fn here(parts: &Parts) -> String {
+    let asked = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+    let above = || parts.uri.path().rsplit_once('/').map_or("/", |it| it.0);
+    if parts.method == Method::GET { asked } else { above() }.to_owned()
 }
 
 /// A page is come back to; what was posted is not posted again.

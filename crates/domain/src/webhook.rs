@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
+use http::Uri;
 use sha2::Sha256;
 
 use crate::connector::Secret;
@@ -42,6 +43,74 @@ impl Event {
     /// What an endpoint can ask for.
     pub fn subscribable() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|it| *it != Self::Test)
+    }
+
+    /// What is asked for unless somebody says more: a failure's event comes with each of its rows,
+    /// where the event of its issue comes once.
+    pub fn usual() -> impl Iterator<Item = Self> {
+        Self::subscribable().filter(|it| *it != Self::DiagnosticFailure)
+    }
+
+    /// When it is sent, for people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::RunCompleted => "A run has ended, however it ended",
+            Self::IssueOpened => "An issue was opened, or is open again",
+            Self::IssueEscalating => "An issue comes faster than it did",
+            Self::IssueMuted => "Somebody muted an issue",
+            Self::IssueResolved => "An issue is resolved",
+            Self::IssueRegressed => "A resolved issue came back",
+            Self::DiagnosticFailure => "Each diagnostic of a failure: one event a row",
+            Self::Test => "Asked for by a person",
+        }
+    }
+}
+
+/// Longest address of a receiver, in characters.
+pub const URL_MAX: usize = 2_000;
+/// Longest description of an endpoint, in characters.
+pub const DESCRIPTION_MAX: usize = 500;
+
+/// May a receiver have this address? Whether it may be reached is the deliverer's to say: names lead
+/// elsewhere later.
+///
+/// # Errors
+/// What is wrong with it, as the rest of a sentence that begins with its name.
+pub fn check_url(text: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if length > URL_MAX {
+        return Err(format!("must have at most {URL_MAX} characters, has {length}"));
+    }
+    let url = text.parse::<Uri>().ok();
+    let is_one = url
+        .is_some_and(|it| matches!(it.scheme_str(), Some("https" | "http")) && it.host().is_some());
+    if is_one { Ok(()) } else { Err("must be an https:// or http:// address".to_owned()) }
+}
+
+/// May an endpoint ask for these?
+///
+/// # Errors
+/// As [`check_url`].
+pub fn check_events(events: &[Event]) -> Result<(), String> {
+    match events {
+        [] => Err("must name one event type at least".to_owned()),
+        all if all.contains(&Event::Test) => {
+            Err("names `webhook.test`, which is asked for".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// May an endpoint be described so?
+///
+/// # Errors
+/// As [`check_url`].
+pub fn check_description(text: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    match length {
+        1..=DESCRIPTION_MAX if text.contains('\0') => Err("holds a NUL character".to_owned()),
+        1..=DESCRIPTION_MAX => Ok(()),
+        _ => Err(format!("must have 1 to {DESCRIPTION_MAX} characters, has {length}")),
     }
 }
 
@@ -140,6 +209,17 @@ mod tests {
         let signed = signatures([&secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", at, body);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert_eq!(signatures([&secret, &secret], "m", at, body).split(' ').count(), 2);
+    }
+
+    #[test]
+    fn a_receiver_has_an_address_of_the_web() {
+        for good in ["https://example.com/hook", "http://127.0.0.1:8080/?of=acme"] {
+            assert_eq!(check_url(good), Ok(()));
+        }
+        let long = format!("https://example.com/{}", "x".repeat(URL_MAX));
+        for wrong in ["", "example.com", "ftp://example.com", "https://", "/hook", &long] {
+            assert!(check_url(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub mod sync_issues;
 pub mod sync_logs;
 pub mod transport;
 pub(crate) mod viewer_links;
-pub(crate) mod webhook_deliveries;
-pub(crate) mod webhook_endpoints;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;
 pub mod workspace_connectors;
 pub(crate) mod workspaces;
 

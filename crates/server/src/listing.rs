@@ -7,7 +7,8 @@ use store::{Query, Slice, Tenant};
 
 use crate::App;
 use crate::api::{
-    connector_mappings, diagnostics, records, sync_issues, sync_logs, workspace_connectors,
+    connector_mappings, diagnostics, records, sync_issues, sync_logs, webhook_deliveries,
+    workspace_connectors,
 };
 use crate::jsonapi::cursor::Scope;
 use crate::jsonapi::link;
@@ -24,6 +25,7 @@ pub enum List {
     Mappings,
     Issues,
     Installations,
+    Deliveries,
     Records(TargetModel),
 }
 
@@ -74,6 +76,7 @@ fn listing(list: List) -> &'static Listing {
         List::Issues => &sync_issues::LISTING,
         List::Mappings => &connector_mappings::LISTING,
         List::Installations => &workspace_connectors::LISTING,
+        List::Deliveries => &webhook_deliveries::LISTING,
         List::Records(model) => records::listing(model),
     }
 }

@@ -91,12 +91,17 @@ type Row = (
 );
 
 /// With its secret, which is not shown again.
+///
+/// # Errors
+/// [`Error::Invalid`] for an address, events or a description that no endpoint has, and for a
+/// connector of others.
 pub async fn insert(
     store: &Store,
     tenant: &Tenant,
     new: New,
     now: DateTime<Utc>,
 ) -> Result<(Endpoint, Secret), Error> {
+    check(Some(&new.url), new.description.as_deref(), Some(&new.events))?;
     let connector_pk = match new.connector {
         None => None,
         Some(id) => Some(
@@ -173,6 +178,8 @@ pub async fn update(
     patch: Patch,
     now: DateTime<Utc>,
 ) -> Result<(Endpoint, Option<Secret>), Error> {
+    let description = patch.description.as_ref().and_then(Option::as_deref);
+    check(patch.url.as_deref(), description, patch.events.as_deref())?;
     let secret = patch.rotate.then(|| webhook::secret(rand::random()));
     let mut sql = store.sql().writing();
     sql.push("update webhook_endpoints set updated_at = ").time(to_millis(now));
@@ -210,6 +217,17 @@ pub async fn delete(store: &Store, tenant: &Tenant, id: WebhookEndpointId) -> Re
         0 => Err(Error::NotFound("webhook_endpoint")),
         _ => Ok(()),
     }
+}
+
+fn check(
+    url: Option<&str>,
+    description: Option<&str>,
+    events: Option<&[Event]>,
+) -> Result<(), Error> {
+    let wrong = |attribute| move |detail: String| Error::invalid(0, attribute, &detail);
+    url.map_or(Ok(()), webhook::check_url).map_err(wrong("url"))?;
+    description.map_or(Ok(()), webhook::check_description).map_err(wrong("description"))?;
+    events.map_or(Ok(()), webhook::check_events).map_err(wrong("event_types"))
 }
 
 fn of(sql: &mut crate::sql::Sql, tenant: &Tenant, id: WebhookEndpointId) {

@@ -7,7 +7,7 @@ use domain::id::WorkspaceConnectorId;
 use store::query::{Condition, Op, Query, Value};
 use store::workspace_connectors::{self, WorkspaceConnector};
 
-use super::place::{Named, Place};
+use super::place::{Named, Place, within};
 use crate::Context;
 
 mod add;
@@ -56,22 +56,20 @@ enum Action {
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let place = Place::open(context, &options.named).await?;
-    let code = match &options.action {
-        Action::List(options) => list::run(&place, options).await,
-        Action::Show(options) => show::run(&place, options).await,
-        Action::Probe(options) => probe::run(&place, options).await,
-        Action::Add(options) => add::run(&place, options).await,
-        Action::Install(options) => install::run(&place, options).await,
-        Action::Authorize(options) => authorize::run(&place, options).await,
-        Action::Pause(options) => pause::run(&place, options, true).await,
-        Action::Resume(options) => pause::run(&place, options, false).await,
-        Action::Reconnect(options) => reconnect::run(&place, options).await,
-        Action::Health(options) => health::run(&place, options).await,
-        Action::Remove(options) => remove::run(&place, options).await,
-    };
-    place.store.close().await;
-    code
+    within(context, &options.named, async |place| match &options.action {
+        Action::List(options) => list::run(place, options).await,
+        Action::Show(options) => show::run(place, options).await,
+        Action::Probe(options) => probe::run(place, options).await,
+        Action::Add(options) => add::run(place, options).await,
+        Action::Install(options) => install::run(place, options).await,
+        Action::Authorize(options) => authorize::run(place, options).await,
+        Action::Pause(options) => pause::run(place, options, true).await,
+        Action::Resume(options) => pause::run(place, options, false).await,
+        Action::Reconnect(options) => reconnect::run(place, options).await,
+        Action::Health(options) => health::run(place, options).await,
+        Action::Remove(options) => remove::run(place, options).await,
+    })
+    .await
 }
 
 impl Place<'_> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use domain::id::SyncIssueId;
 use store::issues::{self, Issue};
 
-use super::place::{Named, Place};
+use super::place::{Named, Place, within};
 use crate::Context;
 
 mod change;
@@ -39,17 +39,16 @@ enum Action {
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let place = Place::open(context, &options.named).await?;
-    let done = match &options.action {
-        Action::List(options) => list::run(&place, options).await,
-        Action::Show(options) => show::run(&place, options).await,
-        Action::Mute(options) => change::mute(&place, options).await,
-        Action::Resolve(options) => change::resolve(&place, options).await,
-        Action::Reopen(options) => change::reopen(&place, options).await,
-        Action::Note(options) => change::note(&place, options).await,
-    };
-    place.store.close().await;
-    done.map(|()| ExitCode::SUCCESS)
+    within(context, &options.named, async |place| match &options.action {
+        Action::List(options) => list::run(place, options).await,
+        Action::Show(options) => show::run(place, options).await,
+        Action::Mute(options) => change::mute(place, options).await,
+        Action::Resolve(options) => change::resolve(place, options).await,
+        Action::Reopen(options) => change::reopen(place, options).await,
+        Action::Note(options) => change::note(place, options).await,
+    })
+    .await
+    .map(|()| ExitCode::SUCCESS)
 }
 
 impl Place<'_> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use domain::id::ConnectorMappingId;
 use store::mappings::{self, Mapping, Patch};
 
-use super::place::{Named, Place};
+use super::place::{Named, Place, within};
 use crate::{Context, output, wiring};
 
 mod list;
@@ -41,17 +41,16 @@ enum Action {
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let place = Place::open(context, &options.named).await?;
-    let done = match &options.action {
-        Action::List(options) => list::run(&place, options).await,
-        Action::Show(options) => show::run(&place, options).await,
-        Action::Pin(options) => pin::pin(&place, options).await,
-        Action::Unpin(options) => pin::unpin(&place, options).await,
-        Action::Regenerate(options) => regenerate::run(&place, options).await,
-        Action::Rollback(options) => rollback::run(&place, options).await,
-    };
-    place.store.close().await;
-    done.map(|()| ExitCode::SUCCESS)
+    within(context, &options.named, async |place| match &options.action {
+        Action::List(options) => list::run(place, options).await,
+        Action::Show(options) => show::run(place, options).await,
+        Action::Pin(options) => pin::pin(place, options).await,
+        Action::Unpin(options) => pin::unpin(place, options).await,
+        Action::Regenerate(options) => regenerate::run(place, options).await,
+        Action::Rollback(options) => rollback::run(place, options).await,
+    })
+    .await
+    .map(|()| ExitCode::SUCCESS)
 }
 
 impl Place<'_> {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use domain::connector::Role;
 use server::{App, Syncs};
 
-use super::place::{Named, Place};
+use super::place::{Named, within};
 use super::serve;
 use crate::Context;
 
@@ -20,12 +20,14 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let place = Place::open(context, &options.named).await?;
-    let role = if options.read_only { Role::Read } else { Role::Write };
-    let tenant = place.tenant.clone().restricted_to(role);
-    let app = App::new(place.store.clone(), Syncs::none(), serve::settings(context, &place.store)?);
-    let served = server::mcp::serve_stdio(app, tenant).await;
-    place.store.close().await;
-    served.context("serving tools over standard input and output")?;
-    Ok(ExitCode::SUCCESS)
+    within(context, &options.named, async |place| {
+        let role = if options.read_only { Role::Read } else { Role::Write };
+        let tenant = place.tenant.clone().restricted_to(role);
+        let settings = serve::settings(context, &place.store)?;
+        let app = App::new(place.store.clone(), Syncs::none(), settings);
+        let served = server::mcp::serve_stdio(app, tenant).await;
+        served.context("serving tools over standard input and output")
+    })
+    .await
+    .map(|()| ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use domain::id::WorkspaceConnectorId;
 use domain::missing::{Account, Answer, Key, Period, Question};
 use store::missing::{self, Span};
 
-use super::place::{Named, Place};
+use super::place::{self, Named, Place};
 use crate::{Context, output, wiring};
 
 #[derive(Debug, clap::Args)]
@@ -34,13 +34,12 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let place = Place::open(context, &options.named).await?;
-    let done = match options.since {
-        Some(since) => within(&place, options, since).await,
-        None => find(&place, options).await,
-    };
-    place.store.close().await;
-    done.map(|()| ExitCode::SUCCESS)
+    place::within(context, &options.named, async |place| match options.since {
+        Some(since) => within(place, options, since).await,
+        None => find(place, options).await,
+    })
+    .await
+    .map(|()| ExitCode::SUCCESS)
 }
 
 async fn find(place: &Place<'_>, options: &Options) -> Result<()> {

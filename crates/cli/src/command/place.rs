@@ -20,10 +20,17 @@ pub(crate) struct Place<'c> {
     pub(crate) tenant: Tenant,
 }
 
-impl<'c> Place<'c> {
-    pub(crate) async fn open(context: &'c Context, named: &Named) -> Result<Self> {
-        let store = wiring::store(context).await?;
-        let tenant = wiring::tenant(&store, named.workspace.as_deref()).await?;
-        Ok(Self { context, store, tenant })
-    }
+/// Opens a workspace, acts in it, and closes the store whatever came of that: what every command on
+/// one workspace is.
+pub(crate) async fn within<T>(
+    context: &Context,
+    named: &Named,
+    act: impl AsyncFnOnce(&Place<'_>) -> Result<T>,
+) -> Result<T> {
+    let store = wiring::store(context).await?;
+    let tenant = wiring::tenant(&store, named.workspace.as_deref()).await?;
+    let place = Place { context, store, tenant };
+    let done = act(&place).await;
+    place.store.close().await;
+    done
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use server::api::connector_mappings::slot_pin;
 use server::replay::{self, Change, Replayed};
 
-use super::place::{Named, Place};
+use super::place::{Named, Place, within};
 use crate::{Context, output, wiring};
 
 /// Differences that are listed; `--json` has them all.
@@ -41,10 +41,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(context: &Context, options: &Options) -> Result<ExitCode> {
-    let place = Place::open(context, &options.named).await?;
-    let done = tried(&place, options).await;
-    place.store.close().await;
-    let replayed = done?;
+    let replayed =
+        within(context, &options.named, async |place| tried(place, options).await).await?;
     if context.json {
         output::json(&replayed)?;
     } else {

@@ -15,4 +15,5 @@ mod serving;
 mod signals;
 mod slow;
 mod telemetry;
+mod webhooks;
 mod workers;

@@ -1,4 +1,4 @@
-//! Settings: keys, retention, viewer links.
+//! Settings: keys, the way to webhooks, retention, viewer links.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -48,7 +48,8 @@ async fn whole(app: &App, person: &Person, told: &Markup) -> Result<Response, Pr
         h1 { "Settings" }
         (told)
         (about(person, &workspace))
-        section aria-labelledby="keys" { h2 #keys-of { "Keys" } (keys::view(person, &all)) }
+        section aria-labelledby="keys-of" { h2 #keys-of { "Keys" } (keys::view(person, &all)) }
+        section aria-labelledby="webhooks" { h2 #webhooks { "Webhooks" } (hooks(person)) }
         section aria-labelledby="retention" { h2 #retention { "Retention" } (retention(app, person, &workspace)) }
         section aria-labelledby="viewers" { h2 #viewers { "Viewer links" } (viewers::view(person, &connectors)) }
     };
@@ -64,6 +65,14 @@ fn about(person: &Person, it: &Workspace) -> Markup {
             div { dt { "Signed in with" } dd { (person.session.key_name) ", role " (person.tenant().role()) } }
             div { dt { "Session ends" } dd { (text::time(person.session.ends_at, person.now)) } }
         }
+    }
+}
+
+fn hooks(person: &Person) -> Markup {
+    html! {
+        p { "A webhook tells a system of yours when a run ends, when an issue opens, comes back or is resolved, and of each failure if it asks for them." }
+        @if person.may(Role::Admin) { p { a.do href="/settings/webhooks" { "Webhooks of this workspace" } } }
+        @else { p.quiet { "They are shown to a key with the role admin." } }
     }
 }
 

@@ -45,7 +45,7 @@ impl Frame<'_> {
         let top = html! {
             span.workspace title="Workspace" { (person.session.workspace_name) }
             (search(person))
-            (theme(person.uri.path_and_query().map_or("/", |it| it.as_str())))
+            (theme(&person.here))
             span.who title={ "Role " (person.tenant().role()) } { "key: " (person.session.key_name) }
             (act::button(person, "/sign-out", "Sign out"))
         };
@@ -185,6 +185,12 @@ fn sentence(done: &str) -> Option<&'static str> {
         "kept" => "Kept.",
         "key-off" => "The key is switched off. It opens nothing from now on.",
         "key-on" => "The key is switched on again.",
+        "webhook-kept" => "Kept. What comes from now on goes out so.",
+        "webhook-on" => "Enabled. What waited goes out now.",
+        "webhook-off" => "Disabled. Nothing is sent there until it is enabled.",
+        "webhook-test" => "A test is on its way. Reload in a moment to see what came of it.",
+        "webhook-replayed" => "On its way again. Reload in a moment to see what came of it.",
+        "webhook-deleted" => "The webhook is deleted, with what was still to be sent.",
         "key-deleted" => "The key is deleted.",
         "synced_recently" => domain::run::Refusal::SyncedRecently.sentence(),
         "already_running" => domain::run::Refusal::AlreadyRunning.sentence(),

@@ -5,8 +5,10 @@ use domain::health::HealthState;
 use domain::issue::State as IssueState;
 use domain::reason::{Class, Impact};
 use domain::run::SyncStatus;
+use domain::webhook::{DeliveryStatus, EndpointStatus};
 use maud::{Markup, html};
 use store::sync_logs::SyncLog;
+use store::webhooks::{Delivery, Endpoint};
 
 /// The name of a state in the stylesheet, its shape, and its word.
 struct Look(&'static str, Shape, &'static str);
@@ -141,6 +143,24 @@ pub(crate) fn issue(state: IssueState) -> Markup {
         IssueState::Muted => Look("never", Shape::Dash, "Muted"),
         IssueState::Resolved => Look("healthy", Shape::Dot, "Resolved"),
         IssueState::Regressed => Look("failing", Shape::Play, "Came back"),
+    })
+}
+
+/// Whether a receiver is told, and whether it answers.
+pub(crate) fn endpoint(it: &Endpoint) -> Markup {
+    shown(match (it.status, it.failing_since) {
+        (EndpointStatus::Enabled, None) => Look("healthy", Shape::Dot, "Enabled"),
+        (EndpointStatus::Enabled, Some(_)) => Look("degraded", Shape::Half, "Not answering"),
+        (EndpointStatus::Disabled, _) => Look("never", Shape::Dash, "Disabled"),
+    })
+}
+
+pub(crate) fn delivery(it: &Delivery) -> Markup {
+    shown(match (it.status, it.attempts) {
+        (DeliveryStatus::Pending, 0) => Look("never", Shape::Ring, "Waiting"),
+        (DeliveryStatus::Pending, _) => Look("degraded", Shape::Half, "Trying again"),
+        (DeliveryStatus::Delivered, _) => Look("healthy", Shape::Dot, "Delivered"),
+        (DeliveryStatus::GivenUp, _) => Look("failing", Shape::Triangle, "Given up"),
     })
 }
 

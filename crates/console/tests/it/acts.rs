@@ -18,7 +18,12 @@ testkit::each_database! {
 }
 
 /// Posts with the token of the session; where it leads.
-async fn act(world: &World, session: &str, path: &str, fields: &[(&str, &str)]) -> String {
+pub(crate) async fn act(
+    world: &World,
+    session: &str,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> String {
     let token = world.token(session).await;
     let fields: Vec<_> = fields.iter().copied().chain([("token", token.as_str())]).collect();
     let answer = world.post(session, path, &fields).await.expect(303);
@@ -86,6 +91,8 @@ async fn a_key_is_made_shown_once_and_switched_off(db: Db) {
     let page = world.post(&session, "/settings/keys", &fields).await.expect(200).text;
     let secret = between(&page, "<code class=\"secret\">", "</code>").to_owned();
     world.sign_in(&secret).await;
+    // What was posted is no page to come back to.
+    assert_eq!(between(&page, "name=\"back\" value=\"", "\""), "/settings");
     assert!(!world.get(&session, "/settings").await.text.contains(&secret));
     let keys =
         api_keys::list(&world.db.store, &world.acme.tenant, &Query::default()).await.unwrap();

@@ -6,4 +6,5 @@ mod door;
 mod pages;
 mod routes;
 mod viewers;
+mod webhooks;
 mod world;

@@ -7,15 +7,17 @@ use chrono::Duration;
 use domain::connector::Role;
 use domain::entity;
 use domain::id::{
-    ApiKeyId, ConnectorMappingId, DiagnosticId, SyncIssueId, SyncLogId, WorkspaceConnectorId,
+    ApiKeyId, ConnectorMappingId, DiagnosticId, SyncIssueId, SyncLogId, WebhookEndpointId,
+    WorkspaceConnectorId,
 };
+use domain::webhook::Event;
 use domain::{NewDiagnostic, TargetModel};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use server::{App, Settings, Syncs};
 use store::mappings::{self, Generator, NewMapping};
 use store::records::{self, Upsert};
-use store::{Access, Tenant, api_keys, diagnostics, viewers};
+use store::{Access, Tenant, api_keys, diagnostics, viewers, webhooks};
 use testkit::{Db, make};
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -42,6 +44,7 @@ pub(crate) struct Party {
     pub(crate) record: Uuid,
     pub(crate) mapping: ConnectorMappingId,
     pub(crate) issue: SyncIssueId,
+    pub(crate) hook: WebhookEndpointId,
     /// Of the key that reads.
     pub(crate) key: ApiKeyId,
     /// Tokens of viewer links: of the workspace, and of its one connector.
@@ -162,6 +165,7 @@ impl Party {
         let (read, write, admin) =
             (key(Role::Read).await, key(Role::Write).await, key(Role::Admin).await);
         let (store, now) = (&db.store, make::now());
+        let hook = hook(db, &tenant).await;
         let new = NewDiagnostic {
             tool_name: Some(HOSTILE.to_owned()),
             detail: format!("{name}: {HOSTILE}"),
@@ -183,6 +187,7 @@ impl Party {
         };
         Self {
             issue: domain::issue::id_of(tenant.workspace(), &rows[0].fingerprint),
+            hook,
             tenant,
             read,
             write,
@@ -197,6 +202,17 @@ impl Party {
             one,
         }
     }
+}
+
+/// Told of everything, so that the findings that follow are on their way to it.
+async fn hook(db: &Db, tenant: &Tenant) -> WebhookEndpointId {
+    let new = webhooks::New {
+        url: "https://hooks.example/wireline".to_owned(),
+        description: Some(HOSTILE.to_owned()),
+        events: Event::subscribable().collect(),
+        connector: None,
+    };
+    webhooks::insert(&db.store, tenant, new, make::now()).await.unwrap().0.id
 }
 
 fn drawn(connector: WorkspaceConnectorId) -> NewMapping {

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use serde_json::Value;
 use store::webhooks::{self, Delivery};
 
 use crate::App;
@@ -92,6 +93,11 @@ impl Resource for Delivery {
             document::to_one(json, "webhook_endpoint", "webhook_endpoint", to);
         }
     }
+}
+
+/// The resource object of a delivery, as every door shows it.
+pub fn resource(delivery: &Delivery) -> Value {
+    document::value(delivery)
 }
 
 pub(crate) async fn list(

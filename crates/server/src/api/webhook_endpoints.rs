@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use domain::connector::Secret;
 use domain::id::{WebhookEndpointId, WorkspaceId};
+use serde_json::Value;
+use store::Tenant;
 use store::webhooks::{self, Endpoint};
 
 use crate::App;
@@ -65,6 +67,16 @@ struct Shown<'a> {
     endpoint: &'a Endpoint,
     workspace: WorkspaceId,
     secret: Option<&'a Secret>,
+}
+
+/// The resource object of an endpoint, as every door shows it.
+pub fn resource(tenant: &Tenant, endpoint: &Endpoint) -> Value {
+    document::value(&Shown { endpoint, workspace: tenant.workspace(), secret: None })
+}
+
+/// With its secret in `meta`: only when it was just made.
+pub fn resource_with(tenant: &Tenant, endpoint: &Endpoint, secret: &Secret) -> Value {
+    document::value(&Shown { endpoint, workspace: tenant.workspace(), secret: Some(secret) })
 }
 
 impl Resource for Shown<'_> {

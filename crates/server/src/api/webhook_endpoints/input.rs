@@ -1,8 +1,7 @@
 //! Endpoints that come in, and what is to be sent once more.
 
-use axum::http::Uri;
 use domain::id::{WebhookDeliveryId, WorkspaceConnectorId};
-use domain::webhook::{EndpointStatus, Event};
+use domain::webhook::{self, DESCRIPTION_MAX, EndpointStatus, Event, URL_MAX};
 use serde_json::Value;
 use store::webhooks::{New, Patch, Replay};
 
@@ -10,9 +9,6 @@ use super::{KIND, REPLAY};
 use crate::code::Code;
 use crate::jsonapi::input::{self, Faults, Incoming, Meant, Members};
 use crate::problem::Problem;
-
-const URL_MAX: usize = 2_000;
-const DESCRIPTION_MAX: usize = 500;
 
 fn made_here(attributes: &mut Members<'_>, faults: &mut Faults) {
     for name in [
@@ -109,34 +105,24 @@ pub(super) fn replay(document: &Value) -> Result<Replay, Problem> {
     faults.or(since.map(Replay::Since).or(one.map(Replay::One)))
 }
 
-/// Whether it may be reached is the deliverer's to say: names lead elsewhere later.
 fn address(value: &Value) -> Result<String, String> {
     let text = input::sized_text(1, URL_MAX)(value)?;
-    let url = text.parse::<Uri>().ok();
-    let is_one = url
-        .is_some_and(|it| matches!(it.scheme_str(), Some("https" | "http")) && it.host().is_some());
-    match is_one {
-        true => Ok(text),
-        false => Err("must be an https:// or http:// address".to_owned()),
-    }
+    webhook::check_url(&text).map(|()| text)
 }
 
 fn event_types(value: &Value) -> Result<Vec<Event>, String> {
     let events: Vec<Event> = input::words(value)?;
-    match events.as_slice() {
-        [] => Err("must name one event type at least".to_owned()),
-        all if all.contains(&Event::Test) => Err("names `webhook.test`, which is asked for".into()),
-        _ => Ok(events),
-    }
+    webhook::check_events(&events).map(|()| events)
 }
 
 pub(super) fn refused(error: store::Error) -> Problem {
     match error {
-        store::Error::Invalid { refusal, .. } => {
+        store::Error::Invalid { refusal, .. } if refusal.attribute == "workspace_connector" => {
             let pointer = "/data/relationships/workspace_connector/data/id";
             Problem::pointer(Code::NotFound, pointer, format!("{} here", refusal.detail))
         }
         other @ (store::Error::NotFound(_)
+        | store::Error::Invalid { .. }
         | store::Error::Conflict { .. }
         | store::Error::Busy(_)
         | store::Error::NotMigrated { .. }
