@@ -45,19 +45,10 @@ pub enum Error {
 }
 
 impl Error {
-    fn of_reach(error: crate::Error) -> Self {
+    fn of_reach(error: reach::Error) -> Self {
         match error {
-            crate::Error::Refused { why } => Self::Refused { why },
-            other @ (crate::Error::Start { .. }
-            | crate::Error::Unauthorized { .. }
-            | crate::Error::Http { .. }
-            | crate::Error::UnknownTool { .. }
-            | crate::Error::InvalidParams { .. }
-            | crate::Error::Rpc { .. }
-            | crate::Error::Timeout { .. }
-            | crate::Error::Closed { .. }
-            | crate::Error::TooLarge { .. }
-            | crate::Error::Protocol { .. }) => {
+            reach::Error::Refused { why } => Self::Refused { why },
+            other @ (reach::Error::Unreachable { .. } | reach::Error::Timeout { .. }) => {
                 Self::Unreachable { what: other.to_string(), source: Some(other.into()) }
             }
         }

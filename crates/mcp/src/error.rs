@@ -68,6 +68,19 @@ pub enum Error {
     },
 }
 
+/// Before anybody was spoken to.
+impl From<reach::Error> for Error {
+    fn from(error: reach::Error) -> Self {
+        match error {
+            reach::Error::Refused { why } => Self::Refused { why },
+            reach::Error::Unreachable { what, source } => {
+                Self::Start { what, stderr: Vec::new(), source }
+            }
+            reach::Error::Timeout { after } => Self::Timeout { after },
+        }
+    }
+}
+
 impl Error {
     /// The HTTP status that was seen on the wire, if one was.
     pub fn http_status(&self) -> Option<u16> {

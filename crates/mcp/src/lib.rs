@@ -4,20 +4,18 @@
 //! [`answer::rows`] finds the rows in whatever a tool answered, and [`paging::plan`] reads from a
 //! tool's schema how to get the rest of them. Nothing here knows what the rows mean.
 
-pub mod address;
 pub mod answer;
 pub mod auth;
 mod client;
 mod error;
 pub mod paging;
-pub mod post;
 mod tool;
 mod transport;
 
-pub use address::Reach;
 pub use answer::{Answer, Rows, Unusable};
 pub use client::{Client, Limits, Server};
 pub use error::Error;
 pub use paging::Paging;
+pub use reach::Reach;
 pub use tool::{Tool, tool_list_hash};
 pub use transport::{Bearer, Endpoint};

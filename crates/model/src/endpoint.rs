@@ -1,6 +1,5 @@
 //! A language model, and where it is asked.
 
-use std::sync::Once;
 use std::time::Duration;
 
 use domain::connector::Secret;
@@ -129,18 +128,9 @@ impl Endpoint {
 
 /// No redirect is followed and no proxy used: the key is for one host.
 fn client() -> Option<Client> {
-    install_crypto();
+    reach::install_crypto();
     let client = Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0);
     client.build().ok()
-}
-
-fn install_crypto() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        if rustls::crypto::ring::default_provider().install_default().is_err() {
-            tracing::debug!("a TLS provider was already installed");
-        }
-    });
 }
 
 #[cfg(test)]

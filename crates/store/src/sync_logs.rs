@@ -21,6 +21,7 @@ mod schedule;
 
 pub use days::days;
 pub use ledger::ledgers;
+pub(crate) use lifecycle::tell;
 pub use lifecycle::{settle, start};
 pub(crate) use orphans::fence;
 pub use orphans::{

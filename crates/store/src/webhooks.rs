@@ -21,7 +21,7 @@ mod deliveries;
 pub(crate) mod outbox;
 mod payload;
 
-pub use courier::{Answer, Parcel, claim, settle};
+pub use courier::{Answer, Claimed, Parcel, claim, settle};
 pub use deliveries::{
     Delivery, FIELDS as DELIVERY_FIELDS, Replay, SORTS as DELIVERY_SORTS, deliveries, prune,
     replay, test,
@@ -125,6 +125,7 @@ pub async fn insert(
     sql.bind(Bind::Bytes(sealed)).push(", 'enabled', ").time(now).push(", ").time(now);
     sql.push(" where ").gate(tenant).push("1 = 1");
     store.execute(sql).await?;
+    store.told();
     Ok((find(store, tenant, WebhookEndpointId(id)).await?, secret))
 }
 
@@ -204,7 +205,10 @@ pub async fn update(
     of(&mut sql, tenant, id);
     match store.execute(sql).await? {
         0 => Err(Error::NotFound("webhook_endpoint")),
-        _ => Ok((find(store, tenant, id).await?, secret)),
+        _ => {
+            store.told();
+            Ok((find(store, tenant, id).await?, secret))
+        }
     }
 }
 

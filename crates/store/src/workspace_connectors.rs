@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::TargetModel;
 use domain::connector::{InstallationStatus, Transport};
-use domain::id::{ConnectorId, WorkspaceConnectorId, WorkspaceId};
+use domain::id::{ConnectorId, SyncLogId, WorkspaceConnectorId, WorkspaceId};
 use domain::redact::Redactor;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -16,8 +16,8 @@ use uuid::Uuid;
 use crate::entity::workspace_connectors::{Column, Entity, Model};
 use crate::error::Error;
 use crate::query::{Mark, Query, Slice, SortKey};
-use crate::sql::{Bind, Sql};
-use crate::{Store, Tenant, cell, connectors, queue, seal};
+use crate::sql::{Bind, Sql, fetch_in};
+use crate::{Store, Tenant, cell, connectors, queue, seal, sync_logs};
 
 mod feed;
 mod install;
@@ -281,15 +281,16 @@ pub async fn delete(
     row.deleted_at = Set(Some(now));
     row.update(&txn).await?;
     queue::pull_of(&txn, pk).await?;
-    cell::execute(
-        &txn,
-        "update workspace_connector_sync_logs set status = 'error', updated_at = $2,
-            completed_at = $2, error = 'the connector was removed'
-          where workspace_connector_pk = $1 and status in ('scheduled', 'in_progress')",
-        [pk.into(), now.into()],
-    )
-    .await?;
+    let mut sql = store.sql();
+    sql.push("update workspace_connector_sync_logs set status = 'error', updated_at = ");
+    sql.time(now).push(", completed_at = ").time(now);
+    sql.push(", error = 'the connector was removed' where workspace_connector_pk = ").number(pk);
+    sql.push(" and status in ('scheduled', 'in_progress') returning sync_log_id");
+    for (run,) in fetch_in::<(Uuid,)>(&txn, sql).await? {
+        sync_logs::tell(&txn, tenant, (SyncLogId(run), pk), now).await?;
+    }
     txn.commit().await?;
+    store.told();
     store.caches().forget_connector(id);
     Ok(())
 }

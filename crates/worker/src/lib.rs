@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use rescue::take_over;
-pub use webhooks::Courier;
+pub use webhooks::{Courier, Round};
 
 /// After the grace: how long a run has to come to the end of its page.
 const PAGE: Duration = Duration::from_secs(4);
@@ -50,6 +50,9 @@ pub struct Settings {
     pub grace: Duration,
     /// How often the queue is asked.
     pub poll: Duration,
+    /// How often the outbox of webhooks is looked into when nothing wakes: for what other processes
+    /// put there.
+    pub look: Duration,
     /// Where chance comes from.
     pub roll: fn() -> u32,
 }
@@ -62,6 +65,7 @@ impl Default for Settings {
             retries: Retries { attempts: 5, pause: Duration::from_secs(30) },
             grace: Duration::from_secs(8),
             poll: Duration::from_millis(250),
+            look: Duration::from_secs(10),
             roll: || u32::MAX / 2,
         }
     }

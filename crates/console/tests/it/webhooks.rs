@@ -121,6 +121,7 @@ async fn a_delivery_is_told_and_sent_again(db: Db) {
     let operator = &store.operator();
     let limits = (1, std::time::Duration::from_secs(60));
     let claimed = webhooks::claim(store, operator, limits, testkit::make::now()).await.unwrap();
+    let claimed = claimed.parcels;
     let answer = webhooks::Answer {
         status: Some(500),
         note: Some("answered 500".to_owned()),

@@ -1,18 +1,15 @@
 //! The few requests that authorization takes: one host each, checked and pinned; small answers; no
 //! redirect is followed, for each would be another address to check.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use http::header::{ACCEPT, HeaderMap};
-use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use super::Error;
 use crate::Reach;
-use crate::transport::http::install_crypto;
 
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// Documents of this kind are a few kilobytes.
@@ -66,15 +63,7 @@ async fn ask(
         // An address may hold a credential, and errors are logged.
         source: Some(error.without_url().into()),
     };
-    install_crypto();
-    let client = reqwest::Client::builder()
-        .dns_resolver(Arc::new(pinned))
-        .redirect(Policy::none())
-        .no_proxy()
-        .timeout(REQUEST_TIME)
-        .pool_max_idle_per_host(0)
-        .build()
-        .map_err(unreachable)?;
+    let client = pinned.client().timeout(REQUEST_TIME).build().map_err(unreachable)?;
     let request = with(client.request(method, url).header(ACCEPT, "application/json"));
     let response = request.send().await.map_err(unreachable)?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());

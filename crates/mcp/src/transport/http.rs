@@ -1,7 +1,7 @@
 //! The protocol over streamable HTTP: statuses kept, bodies bounded, results handed on as JSON.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
@@ -96,36 +96,20 @@ pub(crate) async fn open(
     bearer: Bearer,
 ) -> Result<StreamableHttpClientTransport<Http>, Error> {
     let url = reach.url(url)?;
-    let pinned = reach.pin(&url).await?;
-    install_crypto();
-    let client = reqwest::Client::builder()
-        .dns_resolver(Arc::new(pinned))
-        .redirect(same_origin())
-        .no_proxy()
-        .connect_timeout(CONNECT_TIME)
-        // Reuse of a connection whose last body was not read to its end stalls for 40 ms.
-        .pool_max_idle_per_host(0)
-        .build()
-        .map_err(|error| Error::Start {
-            what: "the HTTP client could not be made".to_owned(),
-            stderr: Vec::new(),
-            source: Some(error.into()),
+    let client = reach.pin(&url).await?.client();
+    let client =
+        client.redirect(same_origin()).connect_timeout(CONNECT_TIME).build().map_err(|error| {
+            Error::Start {
+                what: "the HTTP client could not be made".to_owned(),
+                stderr: Vec::new(),
+                source: Some(error.into()),
+            }
         })?;
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str());
     config.custom_headers = header_map(headers)?;
     config.max_sse_event_size = limit;
     config.max_json_response_size = limit;
     Ok(StreamableHttpClientTransport::with_client(Http { client, limit, bearer }, config))
-}
-
-/// TLS by ring, unless the program chose another provider before.
-pub(crate) fn install_crypto() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        if rustls::crypto::ring::default_provider().install_default().is_err() {
-            tracing::debug!("a TLS provider was already installed");
-        }
-    });
 }
 
 /// Only redirects that keep method, body and origin: the origin was checked, others were not, and

@@ -107,12 +107,14 @@ pub async fn settle(
     let is_success = status == SyncStatus::Success;
     rest(&txn, connector_pk, outcome.resting, is_success, now).await?;
     txn.commit().await?;
+    store.told();
     let settled = find(store, tenant, id).await?;
     Ok(SyncLog { ledger: sound.into_iter().cloned().collect(), ..settled })
 }
 
-/// Webhooks hear of every run that was begun, however it ended.
-pub(super) async fn tell(
+/// Webhooks hear of every run, however it ended. [`Store::told`] wakes whoever delivers, after the
+/// commit.
+pub(crate) async fn tell(
     txn: &DatabaseTransaction,
     tenant: &Tenant,
     (id, connector_pk): (SyncLogId, i64),

@@ -86,6 +86,8 @@ pub async fn cancel(
     let is_found = match is_ended {
         true => {
             queue::pull(&txn, id).await?;
+            let connector_pk = lifecycle::row(&txn, tenant, id).await?.workspace_connector_pk;
+            lifecycle::tell(&txn, tenant, (id, connector_pk), now).await?;
             true
         }
         false => match lifecycle::live(&txn, tenant, id).await? {
@@ -98,6 +100,7 @@ pub async fn cancel(
         },
     };
     txn.commit().await?;
+    store.told();
     let run = find(store, tenant, id).await?;
     if is_found { Ok(run) } else { Err(Error::Conflict { what: "sync_log", field: "status" }) }
 }
@@ -219,6 +222,7 @@ async fn end(
         None => None,
     };
     txn.commit().await?;
+    store.told();
     match placed {
         Some(id) => find(store, tenant, id).await.map(Some),
         None => Ok(None),

@@ -24,6 +24,7 @@ use crate::{Store, cell, seal, tenant};
 pub struct Parcel {
     pk: i64,
     endpoint_pk: i64,
+    lease_until: DateTime<Utc>,
     pub id: WebhookDeliveryId,
     pub workspace: WorkspaceId,
     pub url: String,
@@ -56,32 +57,51 @@ const HEADS: &str = "with recursive heads (pk) as (
            order by n.webhook_endpoint_pk, n.workspace_connector_pk, n.pk limit 1)
     from heads h join webhook_deliveries c on c.pk = h.pk
 )
-select d.pk from heads h join webhook_deliveries d on d.pk = h.pk
+select d.pk, case when d.lease_until > d.next_attempt_at then d.lease_until
+                 else d.next_attempt_at end as due
+  from heads h join webhook_deliveries d on d.pk = h.pk
   join webhook_endpoints e on e.pk = d.webhook_endpoint_pk";
 
 /// pk, endpoint, id, workspace, event, subject, payload, attempts
 type Row = (i64, i64, Uuid, i64, String, Uuid, Option<String>, i64);
 
-/// Deliveries whose time has come, at most `limit`, each leased to whoever asked.
+/// What there is to deliver.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// Ours to make now.
+    pub parcels: Vec<Parcel>,
+    /// When the next of the others is due: its pause ends, or the lease of whoever has it. None: no
+    /// other waits.
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+/// Deliveries whose time has come, at most `limit`, each leased to whoever asked; and when to ask
+/// again if nothing new comes.
 pub async fn claim(
     store: &Store,
     operator: &Operator,
     (limit, lease): (u32, Duration),
     now: DateTime<Utc>,
-) -> Result<Vec<Parcel>, Error> {
+) -> Result<Claimed, Error> {
     let now = to_millis(now);
     let mut sql = store.sql();
     sql.push(HEADS).push(" where ").gate_as("enter_operator", "on".to_owned());
-    sql.push("e.status = 'enabled' and e.deleted_at is null and d.next_attempt_at <= ").time(now);
-    sql.push(" and (d.lease_until is null or d.lease_until <= ").time(now);
-    sql.push(") order by d.next_attempt_at, d.pk limit ").number(limit.into());
-    let heads: Vec<i64> = store.fetch::<(i64,)>(sql).await?.into_iter().map(|it| it.0).collect();
-    if heads.is_empty() {
-        return Ok(Vec::new());
+    sql.push("e.status = 'enabled' and e.deleted_at is null order by due, d.pk limit ");
+    // One more than is taken: it says when the next is due.
+    sql.number(i64::from(limit) + 1);
+    let mut heads = store.fetch::<(i64, DateTime<Utc>)>(sql).await?;
+    let is_more = heads.len() > limit as usize;
+    let next_due = heads.iter().find(|it| it.1 > now).or(heads.last().filter(|_| is_more));
+    let next_due = next_due.map(|it| it.1);
+    heads.truncate(limit as usize);
+    let due: Vec<i64> = heads.into_iter().filter(|it| it.1 <= now).map(|it| it.0).collect();
+    if due.is_empty() {
+        return Ok(Claimed { parcels: Vec::new(), next_due });
     }
+    let lease_until = to_millis(now + lease);
     let mut sql = store.sql().writing();
-    sql.push("update webhook_deliveries set lease_until = ").time(to_millis(now + lease));
-    sql.push(" where ").gate_as("enter_operator", "on".to_owned()).any("pk", Bind::Numbers(heads));
+    sql.push("update webhook_deliveries set lease_until = ").time(lease_until);
+    sql.push(" where ").gate_as("enter_operator", "on".to_owned()).any("pk", Bind::Numbers(due));
     // Of two that saw the same heads the second finds them leased.
     sql.push(" and status = 'pending' and next_attempt_at <= ").time(now);
     sql.push(" and (lease_until is null or lease_until <= ").time(now);
@@ -91,7 +111,7 @@ pub async fn claim(
     );
     let mut parcels = Vec::new();
     for row in store.fetch::<Row>(sql).await? {
-        match parcel(store, operator, row, now).await {
+        match parcel(store, operator, row, (now, lease_until)).await {
             Ok(parcel) => parcels.extend(parcel),
             // Its lease runs out, and it is tried again.
             Err(error) => tracing::warn!(
@@ -100,7 +120,7 @@ pub async fn claim(
             ),
         }
     }
-    Ok(parcels)
+    Ok(Claimed { parcels, next_due })
 }
 
 /// None: its workspace or endpoint is gone.
@@ -108,7 +128,7 @@ async fn parcel(
     store: &Store,
     operator: &Operator,
     row: Row,
-    now: DateTime<Utc>,
+    (now, lease_until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Option<Parcel>, Error> {
     let (pk, endpoint_pk, id, workspace_pk, event, subject, stored, attempts) = row;
     let mut sql = store.sql();
@@ -141,6 +161,7 @@ async fn parcel(
     Ok(Some(Parcel {
         pk,
         endpoint_pk,
+        lease_until,
         id: WebhookDeliveryId(id),
         workspace: WorkspaceId(workspace),
         url,
@@ -180,6 +201,8 @@ pub async fn settle(
     };
     sql.push(" where ").gate_as("enter_operator", "on".to_owned());
     sql.push("pk = ").number(parcel.pk).push(" and status = 'pending'");
+    // Sent again meanwhile, or claimed by another: then this attempt has no say any more.
+    sql.push(" and lease_until = ").time(parcel.lease_until);
     store.execute(sql).await?;
     let sql = endpoint(store.sql().writing(), parcel, answer.verdict, now);
     store.execute(sql).await.map(drop)

@@ -148,6 +148,7 @@ pub async fn replay(
         Replay::One(id) => sql.push(" and webhook_delivery_id = ").bind(Bind::Id(id.0)),
     };
     let replayed = store.execute(sql).await?;
+    store.told();
     match (what, replayed) {
         (Replay::One(_), 0) => Err(Error::NotFound("webhook_delivery")),
         (Replay::One(_) | Replay::Since(_), count) => Ok(count),
@@ -174,7 +175,10 @@ pub async fn test(
     sql.push(" and deleted_at is null and webhook_endpoint_id = ").bind(Bind::Id(endpoint.0));
     match store.execute(sql).await? {
         0 => Err(Error::NotFound("webhook_endpoint")),
-        _ => Ok(()),
+        _ => {
+            store.told();
+            Ok(())
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl World {
 
     fn work(&mut self) {
         let settings = engine::Settings {
-            reach: mcp::Reach { private_addresses: true, plain_http: true },
+            reach: reach::Reach { private_addresses: true, plain_http: true },
             beat: Duration::from_millis(300),
             ..engine::Settings::default()
         };

@@ -1,22 +1,20 @@
 //! Webhooks to a real receiver on loopback: each event once by its id, in order per connector.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use domain::connector::Secret;
-use domain::id::WorkspaceConnectorId;
+use domain::run::TriggerType;
 use domain::webhook::{DeliveryStatus, EndpointStatus, Event, signatures};
 use domain::{NewDiagnostic, Reason};
-use store::webhooks::{self, Endpoint, New, Patch, Replay};
-use store::{Query, Store, Tenant, diagnostics};
+use store::webhooks::{self, Patch, Replay};
+use store::{Query, diagnostics, sync_logs, workspace_connectors};
 use testkit::{Db, make};
-use tokio_util::sync::CancellationToken;
-use worker::Courier;
+use worker::{Courier, Settings, Workers};
+
+use world::{Mood, OPEN, World, at};
+
+mod world;
 
 testkit::each_database! {
     a_receiver_that_fails_sleeps_and_comes_back_gets_every_event_once_in_order,
@@ -25,153 +23,9 @@ testkit::each_database! {
     a_receiver_that_is_gone_or_dead_is_disabled_until_somebody_enables_it,
     secrets_rotate_and_deliveries_are_replayed,
     an_address_that_is_not_allowed_is_not_called,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mood {
-    Well,
-    Answers(u16),
-    Sleeps,
-}
-
-/// What it took: id, type, detail or subject, and whether the signature held.
-type Taken = (String, String, String);
-
-#[derive(Clone)]
-struct Receiver {
-    url: String,
-    mood: Arc<Mutex<Mood>>,
-    taken: Arc<Mutex<Vec<Taken>>>,
-    headers: Arc<Mutex<Vec<(HeaderMap, String)>>>,
-    stop: CancellationToken,
-}
-
-impl Receiver {
-    async fn new() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
-        let it = Self {
-            url,
-            mood: Arc::new(Mutex::new(Mood::Well)),
-            taken: Arc::default(),
-            headers: Arc::default(),
-            stop: CancellationToken::new(),
-        };
-        let router = Router::new().route("/hook", post(take)).with_state(it.clone());
-        let stop = it.stop.clone();
-        tokio::spawn(async move {
-            let serving = axum::serve(listener, router).into_future();
-            tokio::select! { _ = serving => {}, () = stop.cancelled() => {} }
-        });
-        it
-    }
-
-    fn is(&self, mood: Mood) {
-        *self.mood.lock().expect("a mood") = mood;
-    }
-
-    fn details(&self, of: &str) -> Vec<String> {
-        let taken = self.taken.lock().expect("taken");
-        taken.iter().filter(|it| it.2.starts_with(of)).map(|it| it.2.clone()).collect()
-    }
-}
-
-async fn take(State(it): State<Receiver>, headers: HeaderMap, body: String) -> StatusCode {
-    let mood = *it.mood.lock().expect("a mood");
-    match mood {
-        Mood::Sleeps => std::future::pending().await,
-        Mood::Answers(status) => StatusCode::from_u16(status).expect("a status"),
-        Mood::Well => {
-            let document: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-            let word = |it: &serde_json::Value| it.as_str().unwrap_or_default().to_owned();
-            let id = headers["webhook-id"].to_str().expect("text").to_owned();
-            let told = (id, word(&document["type"]), word(&document["data"]["detail"]));
-            it.taken.lock().expect("taken").push(told);
-            it.headers.lock().expect("headers").push((headers, body));
-            StatusCode::NO_CONTENT
-        }
-    }
-}
-
-struct World {
-    store: Store,
-    tenant: Tenant,
-    connectors: [WorkspaceConnectorId; 2],
-    receiver: Receiver,
-    endpoint: Endpoint,
-    secret: Secret,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        self.receiver.stop.cancel();
-    }
-}
-
-fn at(seconds: i64) -> DateTime<Utc> {
-    make::now() + chrono::Duration::seconds(seconds)
-}
-
-impl World {
-    async fn new(db: &Db, events: &[Event]) -> Self {
-        let settings = store::Settings { seal_key: Some([7; 32]), ..testkit::settings() };
-        let store = db.reopen(settings).await;
-        let tenant = make::workspace(db, "acme").await;
-        let connectors = [make::connector(db, &tenant).await, make::connector(db, &tenant).await];
-        let receiver = Receiver::new().await;
-        let new = New {
-            url: receiver.url.clone(),
-            description: None,
-            events: events.to_vec(),
-            connector: None,
-        };
-        let made = webhooks::insert(&store, &tenant, new, at(0)).await.expect("an endpoint");
-        Self { store, tenant, connectors, receiver, endpoint: made.0, secret: made.1 }
-    }
-
-    fn courier(&self) -> Courier {
-        // However busy the machine is: only who sleeps is waited for in vain.
-        let sleeps = *self.receiver.mood.lock().expect("a mood") == Mood::Sleeps;
-        let patience = Duration::from_millis(if sleeps { 300 } else { 60_000 });
-        Courier {
-            store: self.store.clone(),
-            reach: mcp::Reach { private_addresses: true, plain_http: true },
-            patience,
-            roll: || u32::MAX / 2,
-        }
-    }
-
-    /// A failure of a connector, named by its detail.
-    async fn fail(&self, connector: usize, detail: &str) {
-        let row = NewDiagnostic {
-            detail: detail.to_owned(),
-            ..make::diagnostic(self.connectors[connector])
-        };
-        diagnostics::insert(&self.store, &self.tenant, row, at(0)).await.expect("written");
-    }
-
-    /// Rounds at a moment until nothing is due; how many attempts were made.
-    async fn deliver(&self, seconds: i64) -> usize {
-        let courier = self.courier();
-        let mut attempts = 0;
-        loop {
-            match courier.round(at(seconds)).await.expect("the store answers") {
-                0 => return attempts,
-                made => attempts += made,
-            }
-        }
-    }
-
-    async fn statuses(&self) -> Vec<(DeliveryStatus, u32, Option<u16>)> {
-        let query = Query::default();
-        let all = webhooks::deliveries(&self.store, &self.tenant, &query).await.expect("listed");
-        let all = all.items.into_iter().rev();
-        all.map(|(it, _)| (it.status, it.attempts, it.answer_status)).collect()
-    }
-
-    async fn endpoint(&self) -> Endpoint {
-        webhooks::find(&self.store, &self.tenant, self.endpoint.id).await.expect("found")
-    }
+    a_run_that_never_began_is_told_too,
+    what_is_put_into_the_outbox_goes_out_without_waiting_for_the_next_look,
+    a_look_says_when_the_next_is_due,
 }
 
 async fn a_receiver_that_fails_sleeps_and_comes_back_gets_every_event_once_in_order(db: Db) {
@@ -247,7 +101,7 @@ async fn an_event_is_given_up_after_the_last_pause_and_the_next_goes_out(db: Db)
     }
     world.receiver.is(Mood::Answers(500));
     let courier = world.courier();
-    assert_eq!(courier.round(at(now)).await.expect("a round"), 1);
+    assert_eq!(courier.round(at(now)).await.expect("a round").made, 1);
     assert_eq!(world.statuses().await[0], (DeliveryStatus::GivenUp, 10, Some(500)));
     world.receiver.is(Mood::Well);
     assert_eq!(world.deliver(now).await, 1);
@@ -319,11 +173,81 @@ async fn secrets_rotate_and_deliveries_are_replayed(db: Db) {
 async fn an_address_that_is_not_allowed_is_not_called(db: Db) {
     let world = World::new(&db, &[Event::DiagnosticFailure]).await;
     world.fail(0, "a0").await;
-    let courier = Courier { reach: mcp::Reach::default(), ..world.courier() };
-    assert_eq!(courier.round(at(0)).await.expect("a round"), 1);
+    let strict = reach::Client::new(reach::Reach::default()).expect("a client");
+    let courier = Courier { client: strict, ..world.courier() };
+    assert_eq!(courier.round(at(0)).await.expect("a round").made, 1);
     assert!(world.receiver.taken.lock().expect("taken").is_empty());
     let query = Query::default();
     let all = webhooks::deliveries(&world.store, &world.tenant, &query).await.expect("listed");
     let note = all.items[0].0.answer_note.clone();
     assert_eq!(note.as_deref(), Some("refused: plain http is not allowed"));
+}
+
+async fn a_run_that_never_began_is_told_too(db: Db) {
+    let world = World::new(&db, &[Event::RunCompleted]).await;
+    let (store, tenant) = (&world.store, &world.tenant);
+    let mut runs = Vec::new();
+    for connector in world.connectors {
+        let asked =
+            sync_logs::schedule(store, tenant, connector, TriggerType::Api, Duration::ZERO, at(0));
+        runs.push(asked.await.expect("the store answers").expect("no refusal").sync_log_id);
+    }
+    sync_logs::cancel(store, tenant, runs[0], at(1)).await.expect("cancelled");
+    workspace_connectors::delete(store, tenant, world.connectors[1], at(1)).await.expect("removed");
+    assert_eq!(world.deliver(2).await, 2);
+    let told: Vec<serde_json::Value> = {
+        let told = world.receiver.headers.lock().expect("headers");
+        told.iter().map(|it| serde_json::from_str(&it.1).expect("JSON")).collect()
+    };
+    for (run, why) in runs.iter().zip(["cancelled", "the connector was removed"]) {
+        let of = |it: &&serde_json::Value| it["data"]["sync_log_id"] == run.to_string();
+        let told = told.iter().find(of).expect("told");
+        assert_eq!(told["type"], "run.completed");
+        assert_eq!(
+            (&told["data"]["status"], &told["data"]["error"]),
+            (&"error".into(), &why.into())
+        );
+    }
+}
+
+async fn what_is_put_into_the_outbox_goes_out_without_waiting_for_the_next_look(db: Db) {
+    let world = World::new(&db, &[Event::DiagnosticFailure, Event::IssueOpened]).await;
+    let mut told = world.receiver.told.subscribe();
+    let (store, tenant) = (world.store.clone(), &world.tenant);
+    let settings = engine::Settings { reach: OPEN, ..engine::Settings::default() };
+    let recorder = engine::Recorder::start(store.clone(), 1_000, make::now);
+    let engine = engine::Engine { store, recorder, settings, clock: || at(0) };
+    let never = Duration::from_secs(3_600);
+    let workers = Workers::start(engine, Settings { look: never, ..Settings::default() });
+    let mut hears = async |count: usize| {
+        let heard = told.wait_for(|it| *it >= count);
+        tokio::time::timeout(Duration::from_secs(60), heard).await.expect("in time").expect("told");
+    };
+    webhooks::test(&world.store, tenant, world.endpoint.id, at(-1)).await.expect("a test");
+    hears(1).await;
+    world.fail(0, "a0").await;
+    // The row, and that its issue was opened.
+    hears(3).await;
+    let replay = Replay::Since(at(-60));
+    let id = world.endpoint.id;
+    webhooks::replay(&world.store, tenant, id, replay, at(0)).await.expect("replayed");
+    hears(6).await;
+    workers.stop().await;
+}
+
+async fn a_look_says_when_the_next_is_due(db: Db) {
+    let world = World::new(&db, &[Event::DiagnosticFailure]).await;
+    let look = async |seconds| {
+        let round = world.courier().round(at(seconds)).await.expect("a round");
+        (round.made, round.next_due)
+    };
+    assert_eq!(look(0).await, (0, None));
+    world.fail(0, "a0").await;
+    world.receiver.is(Mood::Answers(500));
+    assert_eq!(look(1).await, (1, None));
+    let (made, next_due) = look(1).await;
+    assert!(made == 0 && next_due.is_some_and(|it| it > at(5) && it <= at(6)), "{next_due:?}");
+    world.receiver.is(Mood::Well);
+    assert_eq!(look(6).await, (1, None));
+    assert_eq!(look(6).await, (0, None));
 }

@@ -36,7 +36,7 @@ pub(super) async fn statements(
     case("webhook deliveries", told.take());
     let operator = &store.operator();
     let limits = (10, Duration::from_secs(60));
-    let parcels = webhooks::claim(store, operator, limits, now).await.unwrap();
+    let parcels = webhooks::claim(store, operator, limits, now).await.unwrap().parcels;
     assert_eq!(parcels.len(), 2);
     case("webhook claim", told.take());
     let verdicts = [Verdict::Delivered, Verdict::Retry(Duration::from_secs(5))];

@@ -1,14 +1,10 @@
-//! Which addresses we may talk to: resolved, checked, and pinned to what was checked.
+//! The rule: which addresses are allowed.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::Error;
-
-const RESOLVE_TIME: Duration = Duration::from_secs(10);
 
 /// What the operator allows. The default is public addresses over TLS.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,7 +85,7 @@ impl Reach {
     /// # Errors
     /// [`Error::Refused`] when it is no HTTP address, plain HTTP is not allowed, or its host is a
     /// literal private address.
-    pub(crate) fn url(self, text: &str) -> Result<Url, Error> {
+    pub fn url(self, text: &str) -> Result<Url, Error> {
         let refused = |why: &str| Error::Refused { why: why.to_owned() };
         // The parser's message may quote the address, and with it a credential.
         let url = Url::parse(text).ok().ok_or_else(|| refused("the address is not a URL"))?;
@@ -111,57 +107,11 @@ impl Reach {
         Ok(url)
     }
 
-    fn check(self, address: IpAddr) -> Result<(), Error> {
+    pub(crate) fn check(self, address: IpAddr) -> Result<(), Error> {
         if self.private_addresses || !is_private(address) {
             return Ok(());
         }
         Err(Error::Refused { why: format!("{address} is a private address") })
-    }
-
-    /// Looks a host up once. Every connection of the client then goes to the addresses found, so a
-    /// name cannot point elsewhere after it was checked.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] when *any* address is private; [`Error::Start`] when there is none.
-    pub(crate) async fn pin(self, url: &Url) -> Result<Pinned, Error> {
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let port = url.port_or_known_default().unwrap_or(443);
-        let plain = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let start = |what: String, source: Option<std::io::Error>| Error::Start {
-            what,
-            stderr: Vec::new(),
-            source: source.map(Into::into),
-        };
-        let lookup = tokio::net::lookup_host((plain.as_str(), port));
-        let found = tokio::time::timeout(RESOLVE_TIME, lookup)
-            .await
-            .map_err(|error| start(format!("looking up {host} took too long"), Some(error.into())))?
-            .map_err(|error| start(format!("looking up {host} failed"), Some(error)))?;
-        let addresses: Vec<SocketAddr> = found.collect();
-        for address in &addresses {
-            self.check(address.ip())?;
-        }
-        if addresses.is_empty() {
-            return Err(start(format!("{host} has no address"), None));
-        }
-        Ok(Pinned { host, addresses })
-    }
-}
-
-/// A host and the addresses that were checked for it. No other name resolves.
-#[derive(Debug, Clone)]
-pub(crate) struct Pinned {
-    host: String,
-    addresses: Vec<SocketAddr>,
-}
-
-impl Resolve for Pinned {
-    fn resolve(&self, name: Name) -> Resolving {
-        let found = name.as_str().eq_ignore_ascii_case(&self.host).then(|| self.addresses.clone());
-        Box::pin(async move {
-            let addresses = found.ok_or("only the checked host resolves")?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
     }
 }
 
@@ -238,12 +188,5 @@ mod tests {
         assert!(strict.url("https://example.com/mcp").is_ok());
         let open = Reach { private_addresses: true, plain_http: true };
         assert!(open.url("http://127.0.0.1:8080/mcp").is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_pinned_client_resolves_no_other_name() {
-        let pinned = Pinned { host: "a.example".to_owned(), addresses: Vec::new() };
-        assert!(pinned.resolve("b.example".parse().expect("a name")).await.is_err());
-        assert!(pinned.resolve("A.example".parse().expect("a name")).await.is_ok());
     }
 }
