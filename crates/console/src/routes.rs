@@ -94,6 +94,7 @@ pub static ALL: &[Route] = {
         route(POST, "/settings/keys/{id}/delete", Admin, || post(settings::delete_key)),
         route(POST, "/settings/retention", Admin, || post(settings::keep)),
         route(POST, "/settings/viewer-links", Writer, || post(settings::create_viewer)),
+        route(POST, "/settings/viewer-links/{id}/end", Writer, || post(settings::end_viewer)),
         route(GET, "/settings/webhooks", Admin, || get(webhooks::show)),
         route(POST, "/settings/webhooks", Admin, || post(webhooks::create)),
         route(GET, "/settings/webhooks/{id}", Admin, || get(webhook::show)),

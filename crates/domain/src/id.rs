@@ -38,6 +38,7 @@ ids! {
     WebhookEndpointId,
     /// The `webhook-id` that a receiver sees.
     WebhookDeliveryId,
+    ViewerLinkId,
     /// A stored mapping (the blueprint).
     ConnectorMappingId,
 }

@@ -200,7 +200,10 @@ pub static ALL: &[Route] = {
         route(GET, "/v1/documents", Read, ("List documents", Records(M::Document)), || records::lists(M::Document)),
         route(GET, "/v1/documents/{id}", Read, ("Show a document", Record(M::Document)), || records::finds(M::Document)),
 
+        route(GET, "/v1/viewer-links", Write, ("List viewer links that have not ended", List(&viewer_links::LISTING)), || get(viewer_links::list)),
         route(POST, "/v1/viewer-links", Write, ("Make a link for somebody without a key, who may read how connectors do", Create(&viewer_links::KIND)), || post(viewer_links::create)),
+        route(GET, "/v1/viewer-links/{id}", Write, ("Show a viewer link", Find(&viewer_links::SHOWING)), || get(viewer_links::find)),
+        route(DELETE, "/v1/viewer-links/{id}", Write, ("End a viewer link; whoever has it open reads nothing more", Delete), || delete(viewer_links::delete)),
 
         route(GET, "/v1/reasons", Public, ("List the reasons", Reasons(&reasons::SHOWING)), || get(reasons::list)),
         route(GET, "/v1/reasons/{reason}", Public, ("Show a reason", Find(&reasons::SHOWING)), || get(reasons::find)),

@@ -18,6 +18,7 @@ mod m0009_issues;
 mod m0010_webhooks;
 mod m0011_missing;
 mod m0012_days;
+mod m0013_viewer_links;
 pub(crate) mod tenancy;
 
 struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_webhooks::Step),
             Box::new(m0011_missing::Step),
             Box::new(m0012_days::Step),
+            Box::new(m0013_viewer_links::Step),
         ]
     }
 }

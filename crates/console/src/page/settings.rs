@@ -21,7 +21,7 @@ mod keys;
 mod viewers;
 
 pub(crate) use keys::{create as create_key, delete as delete_key, switch as switch_key};
-pub(crate) use viewers::create as create_viewer;
+pub(crate) use viewers::{create as create_viewer, end as end_viewer};
 
 pub(crate) async fn show(State(app): State<App>, person: Person) -> Result<Response, Problem> {
     whole(&app, &person, &html! {}).await
@@ -31,7 +31,7 @@ pub(crate) async fn show(State(app): State<App>, person: Person) -> Result<Respo
 async fn whole(app: &App, person: &Person, told: &Markup) -> Result<Response, Problem> {
     let (store, tenant) = (app.store(), person.tenant());
     let workspace = workspaces::find(store, tenant).await?;
-    let (mut all, mut connectors) = (Vec::new(), Vec::new());
+    let (mut all, mut connectors, mut links) = (Vec::new(), Vec::new(), Vec::new());
     if person.may(Role::Admin) {
         let query = Query { page: Page::first(100), ..Query::default() };
         all = api_keys::list(store, tenant, &query).await?.items;
@@ -39,10 +39,13 @@ async fn whole(app: &App, person: &Person, told: &Markup) -> Result<Response, Pr
     if person.may(Role::Write) {
         let query = Query { page: Page::first(Page::SIZE_MAX), ..Query::default() };
         connectors = workspace_connectors::list(store, tenant, &query).await?.items;
+        let query = Query { page: Page::first(100), ..Query::default() };
+        links = store::viewers::list(store, tenant, &query, person.now).await?.items;
     }
     let all: Vec<ApiKey> = all.into_iter().map(|it| it.0).collect();
     let connectors: Vec<_> =
         connectors.into_iter().map(|(it, _)| (it.workspace_connector_id, it.name)).collect();
+    let links: Vec<_> = links.into_iter().map(|it| it.0).collect();
     let frame = Frame { title: "Settings", place: Place::Settings, trail: &[] };
     let main = html! {
         h1 { "Settings" }
@@ -51,7 +54,7 @@ async fn whole(app: &App, person: &Person, told: &Markup) -> Result<Response, Pr
         section aria-labelledby="keys-of" { h2 #keys-of { "Keys" } (keys::view(person, &all)) }
         section aria-labelledby="webhooks" { h2 #webhooks { "Webhooks" } (hooks(person)) }
         section aria-labelledby="retention" { h2 #retention { "Retention" } (retention(app, person, &workspace)) }
-        section aria-labelledby="viewers" { h2 #viewers { "Viewer links" } (viewers::view(person, &connectors)) }
+        section aria-labelledby="viewers" { h2 #viewers { "Viewer links" } (viewers::view(person, &links, &connectors)) }
     };
     Ok(answer::page(frame.around(person, &main)))
 }

@@ -185,6 +185,7 @@ fn sentence(done: &str) -> Option<&'static str> {
         "kept" => "Kept.",
         "key-off" => "The key is switched off. It opens nothing from now on.",
         "key-on" => "The key is switched on again.",
+        "viewer-ended" => "The link is ended. Whoever has it open reads nothing more.",
         "webhook-kept" => "Kept. What comes from now on goes out so.",
         "webhook-on" => "Enabled. What waited goes out now.",
         "webhook-off" => "Disabled. Nothing is sent there until it is enabled.",

@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use thirtyfour::ChromiumLikeCapabilities as _;
+use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Capabilities, DesiredCapabilities, WebDriver, WebElement};
 
 use crate::wire::Wire;
 
 /// How long anything may take to show, on a machine that does other things as well.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Of a picture, in CSS pixels.
+const HIGHEST: u64 = 3_000;
 
 const FLAGS: [&str; 9] = [
     "--headless",
@@ -185,10 +191,27 @@ impl Browser {
         assert!(found.is_empty(), "{page}: {found:#?}");
     }
 
+    /// Opens the last of the questions that the page asks before an act.
+    pub(crate) async fn asked(&self) {
+        let script = "const all = document.querySelectorAll('main details.careful');
+            if (all.length) { const it = all[all.length - 1]; it.open = true;
+              it.scrollIntoView({block: 'center'}); }";
+        self.run(script).await;
+    }
+
+    /// The whole page, however long it is; of a very long one its first screens.
     pub(crate) async fn picture(&self, name: &str) {
         let folder = target().join("console-screens");
         std::fs::create_dir_all(&folder).unwrap();
-        self.driver.screenshot(&folder.join(format!("{name}.png"))).await.unwrap();
+        let size = self.run("return [innerWidth, document.documentElement.scrollHeight]").await;
+        let side = |at: usize| size[at].as_u64().unwrap_or(800);
+        let clip =
+            json!({"x": 0, "y": 0, "width": side(0), "height": side(1).min(HIGHEST), "scale": 1});
+        let wanted = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let tools = ChromeDevTools::new(self.driver.handle().clone());
+        let shot = tools.execute_cdp_with_params("Page.captureScreenshot", wanted).await.unwrap();
+        let bytes = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn path(route: &Route, of: &Party) -> String {
         it if it.starts_with("/mappings/{id}") => &of.mapping,
         it if it.starts_with("/issues/{id}") => &of.issue,
         it if it.starts_with("/settings/keys/{id}") => &of.key,
+        it if it.starts_with("/settings/viewer-links/{id}") => &of.link,
         it if it.starts_with("/settings/webhooks/{id}") => &of.hook,
         "/search" => return "/search?q=nothing".to_owned(),
         "/missing" => return "/missing?target_model=company&external_id=c-9".to_owned(),

@@ -5,6 +5,7 @@ use serde_json::json;
 use store::api_keys;
 use testkit::{Db, make};
 
+use crate::acts::act;
 use crate::world::{World, between};
 
 testkit::each_database! {
@@ -13,6 +14,7 @@ testkit::each_database! {
     what_is_no_link_opens_nothing,
     a_link_is_made_in_the_settings_and_over_the_api,
     a_link_ends_with_its_key,
+    a_link_is_ended_alone_in_the_settings,
 }
 
 async fn a_link_says_how_it_goes_and_nothing_of_how_it_works(db: Db) {
@@ -127,4 +129,18 @@ async fn a_link_ends_with_its_key(db: Db) {
     let writing = keys.items.iter().find(|it| it.0.role == Role::Write).unwrap().0.api_key_id;
     api_keys::delete(&world.db.store, tenant, writing, make::now()).await.unwrap();
     world.get("", &format!("/view/{}", world.acme.all)).await.expect(404);
+}
+
+async fn a_link_is_ended_alone_in_the_settings(db: Db) {
+    let world = World::new(db).await;
+    let session = world.sign_in(&world.acme.write).await;
+    let page = world.get(&session, "/settings").await.expect(200).text;
+    let end = format!("/settings/viewer-links/{}/end", world.acme.link);
+    assert!(page.contains(&end) && page.contains("write key"));
+    let to = act(&world, &session, &end, &[]).await;
+    let page = world.get(&session, &to).await.expect(200).text;
+    assert!(page.contains("The link is ended") && !page.contains(&end));
+    let open = format!("/view/{}/connectors/{}", world.acme.all, world.acme.connector);
+    world.get("", &open).await.expect(404);
+    world.get("", &format!("/view/{}", world.acme.one)).await.expect(200);
 }

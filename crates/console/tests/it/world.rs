@@ -7,8 +7,8 @@ use chrono::Duration;
 use domain::connector::Role;
 use domain::entity;
 use domain::id::{
-    ApiKeyId, ConnectorMappingId, DiagnosticId, SyncIssueId, SyncLogId, WebhookEndpointId,
-    WorkspaceConnectorId,
+    ApiKeyId, ConnectorMappingId, DiagnosticId, SyncIssueId, SyncLogId, ViewerLinkId,
+    WebhookEndpointId, WorkspaceConnectorId,
 };
 use domain::webhook::Event;
 use domain::{NewDiagnostic, TargetModel};
@@ -47,6 +47,8 @@ pub(crate) struct Party {
     pub(crate) hook: WebhookEndpointId,
     /// Of the key that reads.
     pub(crate) key: ApiKeyId,
+    /// The viewer link of the workspace.
+    pub(crate) link: ViewerLinkId,
     /// Tokens of viewer links: of the workspace, and of its one connector.
     pub(crate) all: String,
     pub(crate) one: String,
@@ -182,6 +184,7 @@ impl Party {
         let until = now + Duration::days(7);
         let link = async |of| viewers::insert(store, &own, of, until, now).await.unwrap();
         let (all, one) = (link(None).await, link(Some(connector)).await);
+        let (all, one) = (link(None).await, link(Some(connector)).await);
         let Access::Tenant(reader) = store.authenticate(&read, now).await.unwrap() else {
             panic!("a key of a workspace")
         };
@@ -198,8 +201,9 @@ impl Party {
             record,
             mapping: mapping.id,
             key: reader.key().unwrap(),
-            all,
-            one,
+            link: all.0.id,
+            all: all.1,
+            one: one.1,
         }
     }
 }

@@ -132,6 +132,7 @@ pub(super) fn attribute(kind: &Kind, name: &str) -> Option<Schema> {
         | "api_key_id"
         | "connector_id"
         | "workspace_connector_id"
+        | "viewer_link_id"
         | "sync_log_id" => formatted(KnownFormat::Uuid, false),
         "url" => text(),
         "expires_in_hours" => number(1, 720),

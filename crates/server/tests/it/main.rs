@@ -28,5 +28,6 @@ mod shapes;
 mod strangers;
 mod streams;
 mod tools;
+mod viewers;
 mod webhooks;
 mod world;

@@ -149,6 +149,11 @@ async fn case(world: &World, method: &Method, path: &str) -> Case {
             let id = mappings::draw(world, &world.acme, "secret of acme").await;
             by_id(id.clone(), change("connector_mapping", &id))
         }
+        ("GET", "/v1/viewer-links") => {
+            crate::viewers::link(world).await;
+            list(&[String::new(), "page[total]=true".to_owned()])
+        }
+        (_, "/v1/viewer-links/{id}") => by_id(crate::viewers::link(world).await, Value::Null),
         ("POST", "/v1/viewer-links") => {
             let to = json!({"workspace_connector": {"data": {"type": "workspace_connector", "id": connector}}});
             let body = json!({"data": {"type": "viewer_link", "relationships": to}});

@@ -55,6 +55,12 @@ async fn fill(store: &Store, tenant: &Tenant) -> WorkspaceConnectorId {
     store::webhooks::insert(store, tenant, new, now).await.unwrap();
     let row = make::diagnostic(connector);
     store::diagnostics::insert(store, tenant, row, now).await.unwrap();
+    let key = make_key(store, tenant).await;
+    let store::Access::Tenant(own) = store.authenticate(&key, now).await.unwrap() else {
+        unreachable!("a key of a workspace")
+    };
+    let until = now + chrono::TimeDelta::days(1);
+    store::viewers::insert(store, &own, Some(connector), until, now).await.unwrap();
     let generator = store::mappings::Generator::Manual;
     let new = store::mappings::NewMapping::of(connector, TargetModel::Company, "a", generator, "x");
     let mapping = store::mappings::save(store, tenant, new, now).await.unwrap();
@@ -63,6 +69,13 @@ async fn fill(store: &Store, tenant: &Tenant) -> WorkspaceConnectorId {
     let patch = store::mappings::Patch { pins: vec![pin], ..Default::default() };
     store::mappings::update(store, tenant, mapping.id, &patch, now).await.unwrap();
     connector
+}
+
+async fn make_key(store: &Store, tenant: &Tenant) -> String {
+    let role = domain::connector::Role::Write;
+    let new = store::api_keys::New { name: "x".to_owned(), role, expiration_at: None };
+    let made = store::api_keys::insert(store, tenant, new, make::now()).await.unwrap();
+    made.1.expose().to_owned()
 }
 
 async fn a_deleted_workspace_leaves_nothing_behind(db: Db) {

@@ -41,8 +41,13 @@ pub(super) async fn statements(
     let session = sessions::resume(store, &cookie, now).await.unwrap();
     told.take();
     let until = now + TimeDelta::days(1);
-    let link = viewers::insert(store, &session.tenant, Some(connector), until, now).await.unwrap();
+    let made = viewers::insert(store, &session.tenant, Some(connector), until, now).await;
     case("viewer link", told.take());
-    viewers::resume(store, &link, now).await.unwrap();
-    told.take();
+    let (link, token) = made.unwrap();
+    viewers::resume(store, &token, now).await.unwrap();
+    case("viewer", told.take());
+    viewers::list(store, tenant, &Query::default(), now).await.unwrap();
+    case("viewer links", told.take());
+    viewers::delete(store, tenant, link.id, now).await.unwrap();
+    case("viewer link delete", told.take());
 }
