@@ -9,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use thirtyfour::ChromiumLikeCapabilities as _;
-use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Capabilities, DesiredCapabilities, WebDriver, WebElement};
 
 use crate::wire::Wire;
@@ -208,8 +207,7 @@ impl Browser {
         let clip =
             json!({"x": 0, "y": 0, "width": side(0), "height": side(1).min(HIGHEST), "scale": 1});
         let wanted = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
-        let tools = ChromeDevTools::new(self.driver.handle().clone());
-        let shot = tools.execute_cdp_with_params("Page.captureScreenshot", wanted).await.unwrap();
+        let shot = self.driver.cdp().send_raw("Page.captureScreenshot", wanted).await.unwrap();
         let bytes = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
     }

@@ -184,7 +184,6 @@ impl Party {
         let until = now + Duration::days(7);
         let link = async |of| viewers::insert(store, &own, of, until, now).await.unwrap();
         let (all, one) = (link(None).await, link(Some(connector)).await);
-        let (all, one) = (link(None).await, link(Some(connector)).await);
         let Access::Tenant(reader) = store.authenticate(&read, now).await.unwrap() else {
             panic!("a key of a workspace")
         };
