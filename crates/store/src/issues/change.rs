@@ -73,6 +73,7 @@ pub async fn update(
         }
     }
     txn.commit().await?;
+    store.told();
     find(store, tenant, id).await
 }
 
