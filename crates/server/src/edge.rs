@@ -36,6 +36,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let id = request_id(request.headers());
     request.extensions_mut().insert(RequestId(id));
     let is_page = wants_page(request.uri().path(), request.headers());
+    let page = is_page.then(|| request.headers().clone());
     let mut id_text = Uuid::encode_buffer();
     let id_text: &str = id.hyphenated().encode_lower(&mut id_text);
     let head = Head::of(&request);
@@ -48,9 +49,9 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         log(&problem, &head, id_text);
-        response = match is_page {
-            true => (app.settings().pages.problem)(&problem, id_text),
-            false => problem.render(id_text),
+        response = match &page {
+            Some(headers) => (app.settings().pages.problem)(&problem, id_text, headers),
+            None => problem.render(id_text),
         };
     }
     if let Ok(value) = HeaderValue::from_str(id_text) {

@@ -26,14 +26,14 @@ pub struct Pages {
     pub router: fn() -> Router<App>,
     /// Methods and paths of it, so that each is measured.
     pub routes: fn() -> Vec<(Method, &'static str)>,
-    /// A problem as a page, for a request with this id.
-    pub problem: fn(&Problem, &str) -> Response,
+    /// A problem as a page, for a request with this id and these headers.
+    pub problem: fn(&Problem, &str, &HeaderMap) -> Response,
 }
 
 impl Pages {
     /// No pages: problems are JSON:API documents everywhere.
     pub fn none() -> Self {
-        Self { router: Router::new, routes: Vec::new, problem: |problem, id| problem.render(id) }
+        Self { router: Router::new, routes: Vec::new, problem: |problem, id, _| problem.render(id) }
     }
 }
 

@@ -57,10 +57,10 @@ fn row(it: &WorkspaceConnector, health: &Health, now: DateTime<Utc>) -> Markup {
                 div.quiet { code { (text::short(&it.address, 60)) } }
             }
             td { (status::health(health.state)) }
-            td { (health.advice) }
-            td { (text::time_or(health.fresh_until, now, "never")) }
-            td { (text::time_or(it.last_success_at, now, "never")) }
-            td { (schedule(it)) }
+            td data-label="What to do" { (health.advice) }
+            td data-label="Data complete up to" { (text::time_or(health.fresh_until, now, "never")) }
+            td data-label="Last success" { (text::time_or(it.last_success_at, now, "never")) }
+            td data-label="Runs" { (schedule(it)) }
         }
     }
 }

@@ -58,7 +58,7 @@ fn whole(uri: &Uri, shown: &Shown, now: DateTime<Utc>) -> Markup {
                     thead { tr {
                         th scope="col" { "State" } th scope="col" { "What" } th scope="col" { "Where" }
                         th scope="col" { "First seen" } th scope="col" { "Last seen" }
-                        th scope="col" { "Rows" } th scope="col" { "Records" } th scope="col" { (issue::TREND_DAYS) " days" }
+                        th.num scope="col" { "Rows" } th.num scope="col" { "Records" } th scope="col" { (issue::TREND_DAYS) " days" }
                     } }
                     tbody { @for it in &shown.issues { (row(it, shown, now)) } }
                 }
@@ -101,10 +101,10 @@ fn row(it: &Issue, shown: &Shown, now: DateTime<Utc>) -> Markup {
                 (shown.names.get(&it.connector).cloned().unwrap_or_default()) " · " (text::model(it.target_model))
                 @if let Some(tool) = &it.tool_name { div { code { (text::short(tool, 50)) } } }
             }
-            td { (text::time(it.first_seen_at, now)) }
-            td { (text::time(it.last_seen_at, now)) }
-            td.num { (text::count(it.count)) }
-            td.num { (text::count(it.affected_records)) }
+            td data-label="First seen" { (text::time(it.first_seen_at, now)) }
+            td data-label="Last seen" { (text::time(it.last_seen_at, now)) }
+            td.num data-label="Rows" { (text::count(it.count)) }
+            td.num data-label="Records" { (text::count(it.affected_records)) }
             td { (chart::spark(&trend.iter().map(|it| it.count).collect::<Vec<_>>())) }
         }
     }

@@ -134,7 +134,7 @@ fn needing(weighed: &[Weighed], now: DateTime<Utc>) -> Markup {
                     a.name href=(link::connector(it.workspace_connector_id)) { (it.name) }
                     span.why {
                         (health.advice)
-                        @if let Some(since) = health.since { " " span.quiet { "Since " (text::time(since, now)) "." } }
+                        @if let Some(since) = health.since { span.quiet { " · " (text::lasting(since, now)) } }
                     }
                     (action(it, health))
                 }
@@ -230,9 +230,9 @@ fn charts(counts: &Counts, runs: &BTreeMap<NaiveDate, u64>, now: DateTime<Utc>) 
         (chart::days("days", "Findings by day", &days, on_day))
         @if !counts.reasons.is_empty() {
             h3 { "Most frequent" }
-            table.list {
+            table.figures {
                 caption.sr { "Most frequent reasons" }
-                thead { tr { th scope="col" { "Reason" } th scope="col" { "Rows" } } }
+                thead { tr { th scope="col" { "Reason" } th.num scope="col" { "Rows" } } }
                 tbody {
                     @for (reason, n) in counts.reasons.iter().take(6) {
                         tr {

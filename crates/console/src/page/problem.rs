@@ -1,7 +1,7 @@
 //! What is shown when something is refused or fails: what it was, what to try, and the id under
 //! which the log has it.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use maud::{Markup, html};
 use server::Problem;
@@ -9,11 +9,12 @@ use server::Problem;
 use crate::answer;
 use crate::session::Theme;
 use crate::view::frame::{Frame, Place};
+use crate::view::text;
 
-pub(crate) fn show(problem: &Problem, request_id: &str) -> Response {
+pub(crate) fn show(problem: &Problem, request_id: &str, headers: &HeaderMap) -> Response {
     let status = problem.status();
     let frame = Frame { title: title(status), place: Place::Elsewhere, trail: &[] };
-    let page = frame.in_public(Theme::System, &whole(problem, request_id));
+    let page = frame.in_public(Theme::of(headers), &whole(problem, request_id));
     let mut response = answer::page_with(status, page);
     if let Some(wait) = problem.headers().get(header::RETRY_AFTER) {
         response.headers_mut().insert(header::RETRY_AFTER, wait.clone());
@@ -36,10 +37,24 @@ pub(crate) fn inside(problem: &Problem, request_id: &str) -> Markup {
     html! {
         div.problem role="alert" {
             @for (parameter, detail) in problem.details() {
-                p { @if let Some(name) = parameter { code { (name) } " " } (detail) "." }
+                p {
+                    @match parameter {
+                        Some(name) => { code { (name) } ": " (quoted(detail)) "." }
+                        None => { (quoted(&text::capital(detail))) "." }
+                    }
+                }
             }
             p { (advice(problem.status())) }
             p.quiet { "Request " code { (request_id) } }
+        }
+    }
+}
+
+/// What is between backticks is code.
+fn quoted(detail: &str) -> Markup {
+    html! {
+        @for (at, part) in detail.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }

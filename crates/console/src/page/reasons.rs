@@ -33,9 +33,9 @@ fn row(page: &Page) -> Markup {
         tr data-row {
             th scope="row" { a href={ "/reasons/" (page.reason) } { (page.title) } " " code { (page.reason) } }
             td { (status::class(page.class)) }
-            td { (status::impact(page.impact)) }
+            td data-label="Effect" { (status::impact(page.impact)) }
             td { (page.summary) }
-            td { (page.who_acts.join(", ")) }
+            td data-label="Who acts" { (page.who_acts.join(", ")) }
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn models(State(app): State<App>, person: Person) -> Result<Res
         p.lead { (text::of(all, "record", "records")) " of " (TargetModel::ALL.len()) " models." }
         div.scroll tabindex="0" role="region" aria-label="Records by model" {
             table.list {
-                thead { tr { th scope="col" { "Model" } th scope="col" { "Records" } } }
+                thead { tr { th scope="col" { "Model" } th.num scope="col" { "Records" } } }
                 tbody {
                     @for model in TargetModel::ALL {
                         tr data-row {
@@ -133,16 +133,16 @@ fn table(model: TargetModel, rows: &[Record], names: &Names, now: DateTime<Utc>)
             table.list {
                 thead { tr {
                     th scope="col" { "External id" }
-                    @for it in &columns { th scope="col" { (text::words(it)) } }
+                    @for it in &columns { th scope="col" { (text::capital(&text::words(it))) } }
                     th scope="col" { "Connector" } th scope="col" { "Changed" }
                 } }
                 tbody {
                     @for it in rows {
                         tr data-row {
                             th scope="row" { a href=(link::record(it.model, it.record_id)) { (text::short(&it.external_id, 40)) } }
-                            @for name in &columns { td { (shown(it, name)) } }
-                            td { (names.get(&it.connector).cloned().unwrap_or_default()) }
-                            td { (text::time(it.updated_at, now)) }
+                            @for name in &columns { td data-label=(text::words(name)) { (shown(it, name)) } }
+                            td data-label="Connector" { (names.get(&it.connector).cloned().unwrap_or_default()) }
+                            td data-label="Changed" { (text::time(it.updated_at, now)) }
                         }
                     }
                 }

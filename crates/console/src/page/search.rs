@@ -66,8 +66,8 @@ fn whole(asked: &str, hits: &[Hit]) -> Markup {
                         @for hit in hits {
                             tr data-row {
                                 th scope="row" { a href=(to(hit)) { (text::short(&hit.external_id, 80)) } }
-                                td { (text::model(hit.model)) }
-                                td { (whereabouts(hit.whereabouts)) }
+                                td data-label="Kind" { (text::model(hit.model)) }
+                                td data-label="Where it is" { (whereabouts(hit.whereabouts)) }
                             }
                         }
                     }

@@ -90,7 +90,7 @@ fn retention(app: &App, person: &Person, it: &Workspace) -> Markup {
             form.filter method="post" action="/settings/retention" {
                 (act::token(person))
                 label for="days" { "Days (1 to 3,650; empty: " (usual) ")" }
-                input id="days" name="days" inputmode="numeric" pattern="[0-9]*" maxlength="4" value=[it.retention_days];
+                input id="days" name="days" size="6" inputmode="numeric" pattern="[0-9]*" maxlength="4" value=[it.retention_days];
                 button type="submit" { "Keep" }
             }
         }

@@ -167,7 +167,7 @@ fn target(it: &TargetHealth, now: DateTime<Utc>) -> Markup {
         tr {
             th scope="row" { (text::capital(&text::model(it.target_model))) }
             td { (status::health(it.state)) }
-            td { (text::time_or(it.fresh_until, now, "never")) }
+            td data-label="Complete up to" { (text::time_or(it.fresh_until, now, "never")) }
             td { @if let Some(reason) = it.reasons.first() { a href={ "#" (reason) } { (catalogue::page(*reason).title) } } }
         }
     }

@@ -75,9 +75,9 @@ fn row(it: &Endpoint, names: &[(WorkspaceConnectorId, String)], now: DateTime<Ut
                 @if let Some(description) = &it.description { div.quiet { (text::short(description, 120)) } }
             }
             td { (status::endpoint(it)) @if let Some(why) = &it.disabled_reason { div.quiet { (why) } } }
-            td { @for event in &it.events { div { code { (event) } } } }
-            td { @match of { None => "every connector", Some(name) => (name.unwrap_or("a deleted connector")) } }
-            td { (text::time(it.created_at, now)) }
+            td data-label="Events" { div.codes { @for event in &it.events { code { (event) } } } }
+            td data-label="Of" { @match of { None => "every connector", Some(name) => (name.unwrap_or("a deleted connector")) } }
+            td data-label="Made" { (text::time(it.created_at, now)) }
         }
     }
 }

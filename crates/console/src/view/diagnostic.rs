@@ -60,6 +60,7 @@ pub(crate) fn inside(it: &Diagnostic, to: &str) -> Markup {
                 a href=(to) { "Link to this row" }
                 a href=(link::connector(it.workspace_connector)) { "Connector" }
                 @if let Some(run) = it.sync_log { a href=(link::run(run)) { "Run" } }
+                @if let Some(issue) = it.issue() { a href={ "/issues/" (issue) } { "Issue" } }
                 a href=(link::to("/diagnostics", &[("filter[issue]", &it.fingerprint)])) { "Rows like this" }
                 a href={ "/reasons/" (it.reason) } { "About this reason" }
                 button type="button" data-copy=(curl(it)) hidden { "Copy as curl" }

@@ -49,7 +49,7 @@ pub(crate) fn timeline(
     html! {
         div.scroll tabindex="0" role="region" aria-label="Stages" {
             table.stages {
-                thead { tr { th scope="col" { "Target" } th scope="col" { "Stages" } th scope="col" { "Took" } } }
+                thead { tr { th scope="col" { "Target" } th scope="col" { "Stages" } th.num scope="col" { "Took" } } }
                 tbody {
                     @for (model, row) in &rows {
                         tr {

@@ -45,16 +45,31 @@ pub(crate) fn moment(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(exact) title=(shown) { (at.format("%b %-d, %H:%M:%S").to_string()) } }
 }
 
+/// For how long something has been so, with the exact time it began beside it.
+pub(crate) fn lasting(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
+    let exact = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let shown = at.format("since %Y-%m-%d %H:%M:%S UTC").to_string();
+    let words = match span((now - at).max(TimeDelta::zero())) {
+        None => "just now".to_owned(),
+        Some(span) => format!("for {span}"),
+    };
+    html! { time datetime=(exact) title=(shown) { (words) } }
+}
+
+/// None: less than a minute.
+fn span(it: TimeDelta) -> Option<String> {
+    match it.num_minutes() {
+        0 => None,
+        minutes @ 1..60 => Some(format!("{minutes} min")),
+        60..2880 => Some(format!("{} h", it.num_hours())),
+        _ => Some(format!("{} d", it.num_days())),
+    }
+}
+
 fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let gone = now - at;
-    let (span, is_ahead) = if gone < TimeDelta::zero() { (-gone, true) } else { (gone, false) };
-    let minutes = span.num_minutes();
-    let text = match minutes {
-        0 => return "just now".to_owned(),
-        1..60 => format!("{minutes} min"),
-        60..2880 => format!("{} h", span.num_hours()),
-        _ => format!("{} d", span.num_days()),
-    };
+    let (gone, is_ahead) = if gone < TimeDelta::zero() { (-gone, true) } else { (gone, false) };
+    let Some(text) = span(gone) else { return "just now".to_owned() };
     if is_ahead { format!("in {text}") } else { format!("{text} ago") }
 }
 

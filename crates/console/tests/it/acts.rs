@@ -146,6 +146,9 @@ async fn an_issue_is_muted_resolved_and_noted(db: Db) {
     let list = world.get(&session, "/issues?filter[state]=open").await.expect(200).text;
     assert!(list.contains(&format!("/issues/{id}")));
     let path = format!("/issues/{id}");
+    // A row leads to the issue that it counts for.
+    let row = format!("/diagnostics/{}", world.acme.diagnostic);
+    assert!(world.get(&session, &row).await.expect(200).text.contains(&format!("\"{path}\"")));
     for (fields, state) in [
         (&[("wish", "mute"), ("days", "7"), ("rows", "100")][..], State::Muted),
         (&[("wish", "open")], State::Open),

@@ -95,8 +95,8 @@ async fn what_is_wrong_with_an_address_is_said(db: Db) {
     let world = World::new(db).await;
     let session = world.sign_in(&world.acme.read).await;
     for (query, says) in [
-        ("filter[reson]=x", "did you mean `filter[reason]`?"),
-        ("filter[reason]=empty", "`empty` is no reason"),
+        ("filter[reson]=x", "did you mean <code>filter[reason]</code>?"),
+        ("filter[reason]=empty", "<code>empty</code> is no reason"),
         ("page[after]=x", "is not a cursor of this list"),
         ("nonsense=1", "this has no meaning here"),
     ] {

@@ -46,16 +46,16 @@ pub(super) fn runs(shown: &Shown) -> Markup {
         (chart::strip(&cells))
         div.scroll tabindex="0" role="region" aria-label="Runs" {
             table.list {
-                thead { tr { th scope="col" { "Run" } th scope="col" { "Outcome" } th scope="col" { "Started" } th scope="col" { "Took" } th scope="col" { "Records" } th scope="col" { "By" } } }
+                thead { tr { th scope="col" { "Run" } th scope="col" { "Outcome" } th scope="col" { "Started" } th.num scope="col" { "Took" } th.num scope="col" { "Records" } th scope="col" { "By" } } }
                 tbody {
                     @for it in shown.runs.iter().take(10) {
                         tr data-row {
                             th scope="row" { a href=(link::run(it.sync_log_id)) { (text::id(it.sync_log_id)) } }
                             td { (status::run(it)) }
-                            td { (text::time_or(it.started_at, shown.now, "not yet")) }
-                            td.num { @if let Some(ms) = it.duration_ms { (text::duration(ms)) } }
-                            td.num { (text::count(number(it, "ingested"))) }
-                            td { (it.trigger) }
+                            td data-label="Started" { (text::time_or(it.started_at, shown.now, "not yet")) }
+                            td.num data-label="Took" { @if let Some(ms) = it.duration_ms { (text::duration(ms)) } }
+                            td.num data-label="Records" { (text::count(number(it, "ingested"))) }
+                            td data-label="By" { (it.trigger) }
                         }
                     }
                 }
@@ -86,15 +86,15 @@ pub(super) fn mappings(shown: &Shown) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Mappings" {
             table.list {
-                thead { tr { th scope="col" { "Target" } th scope="col" { "Tool" } th scope="col" { "Version" } th scope="col" { "Made by" } th scope="col" { "Changed" } th scope="col" { "State" } } }
+                thead { tr { th scope="col" { "Target" } th scope="col" { "Tool" } th.num scope="col" { "Version" } th scope="col" { "Made by" } th scope="col" { "Changed" } th scope="col" { "State" } } }
                 tbody {
                     @for it in &shown.mappings {
                         tr data-row {
                             th scope="row" { a href=(link::mapping(it.id)) { (text::model(it.model)) } }
-                            td { code { (text::short(&it.tool, 60)) } }
-                            td.num { (it.version) }
-                            td { (it.generator) }
-                            td { (text::time(it.updated_at, shown.now)) }
+                            td data-label="Tool" { code { (text::short(&it.tool, 60)) } }
+                            td.num data-label="Version" { (it.version) }
+                            td data-label="Made by" { (it.generator) }
+                            td data-label="Changed" { (text::time(it.updated_at, shown.now)) }
                             td {
                                 @if it.needs_regeneration {
                                     "to be drawn again"

@@ -14,7 +14,7 @@ pub(super) fn table(it: &WorkspaceConnector, health: &Health, shown: &Shown) -> 
             table.list {
                 thead { tr {
                     th scope="col" { "Target" } th scope="col" { "State" } th scope="col" { "Complete up to" }
-                    th scope="col" { "Records" } th scope="col" { "Tool" } th scope="col" { "Mapping" } th scope="col" { "Why, and what to do" }
+                    th.num scope="col" { "Records" } th scope="col" { "Tool" } th scope="col" { "Mapping" } th scope="col" { "Why, and what to do" }
                 } }
                 tbody { @for target in &health.targets { (row(it, target, shown)) } }
             }
@@ -38,12 +38,12 @@ fn row(it: &WorkspaceConnector, target: &TargetHealth, shown: &Shown) -> Markup 
             th scope="row" { (text::model(model)) }
             td {
                 (status::health(target.state))
-                @if let Some(since) = target.since { div.quiet { "since " (text::time(since, shown.now)) } }
+                @if let Some(since) = target.since { div.quiet { (text::lasting(since, shown.now)) } }
             }
-            td { (text::time_or(target.fresh_until, shown.now, "never")) }
-            td.num { @if records > 0 { a href=(listed) { (text::count(records)) } } @else { "0" } }
-            td { @for tool in tools { div { code { (text::short(tool, 60)) } } } }
-            td { @for it in versions { div { a href=(link::mapping(it.id)) { "version " (it.version) } } } }
+            td data-label="Complete up to" { (text::time_or(target.fresh_until, shown.now, "never")) }
+            td.num data-label="Records" { @if records > 0 { a href=(listed) { (text::count(records)) } } @else { "0" } }
+            td data-label="Tool" { @for tool in tools { div { code { (text::short(tool, 60)) } } } }
+            td data-label="Mapping" { @for it in versions { div { a href=(link::mapping(it.id)) { "version " (it.version) } } } }
             td { (why(it, target)) }
         }
     }

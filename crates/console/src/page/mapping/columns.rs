@@ -203,6 +203,17 @@ fn made(person: &Person, shown: &Shown, at: usize) -> Markup {
     }
 }
 
+/// Who agreed with whom: the seats of each outcome, without its hash.
+fn ballot(votes: &Value) -> Markup {
+    let Some(all) = votes.as_array() else { return text::value(votes) };
+    html! {
+        @for vote in all {
+            @let seats = vote.get("seats").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            div { @for (at, seat) in seats.iter().enumerate() { @if at > 0 { ", " } (text::value(seat)) } @if seats.len() > 1 { " agree" } @else { " alone" } }
+        }
+    }
+}
+
 /// Who voted, and what decided.
 pub(super) fn jury(jury: &Value) -> Markup {
     let Some(it) = jury.as_object().filter(|it| !it.is_empty()) else {
@@ -218,7 +229,7 @@ pub(super) fn jury(jury: &Value) -> Markup {
             div { dt { "Seats" } dd { (number("valid")) " of " (number("seats")) " valid, " (number("needed")) " needed" } }
             div { dt { "Agreement" } dd { (number("agreement")) " (effective votes " (number("effective_votes")) ")" } }
             div { dt { "Winner" } dd { (number("winner")) ", decided by " (number("decided_by")) } }
-            @if let Some(votes) = it.get("votes") { div { dt { "Votes" } dd { (text::value(votes)) } } }
+            @if let Some(votes) = it.get("votes") { div { dt { "Votes" } dd { (ballot(votes)) } } }
             @if let Some(failed) = it.get("failed").and_then(Value::as_array).filter(|it| !it.is_empty()) {
                 div { dt { "Failed seats" } dd { @for seat in failed { div { (text::value(seat)) } } } }
             }

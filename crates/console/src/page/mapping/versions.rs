@@ -25,8 +25,8 @@ pub(super) fn table(person: &Person, shown: &Shown) -> Markup {
                     @for it in shown.versions.iter().take(LISTED) {
                         tr data-row {
                             th scope="row" { a href=(link::mapping(it.id)) { "version " (it.version) } }
-                            td { (it.generator) }
-                            td { (text::time(it.created_at, person.now)) }
+                            td data-label="Made by" { (it.generator) }
+                            td data-label="Made" { (text::time(it.created_at, person.now)) }
                             td {
                                 @if it.is_live { "in use" }
                                 @if shown.it.last_good_version == Some(it.version) { " last good" }

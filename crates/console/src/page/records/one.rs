@@ -76,7 +76,7 @@ fn whole(
                         tr {
                             th scope="row" { (text::words(name)) }
                             td.value { (text::value(value)) }
-                            td { @if let Some(path) = paths.get(name.as_str()) { code { (path) } } }
+                            td data-label="From" { @if let Some(path) = paths.get(name.as_str()) { code { (path) } } }
                         }
                     }
                 }

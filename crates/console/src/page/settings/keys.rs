@@ -28,10 +28,12 @@ pub(super) fn view(person: &Person, keys: &[ApiKey]) -> Markup {
         }
         form.filter method="post" action="/settings/keys" {
             (act::token(person))
-            label for="name" { "New key" } input id="name" name="name" required maxlength="100" placeholder="Name" autocomplete="off";
-            label for="role" { "Role" }
-            select id="role" name="role" { @for it in Role::ALL { option value=(it) { (it) } } }
-            label for="ends" { "Ends after days" } input id="ends" name="days" inputmode="numeric" pattern="[0-9]*" maxlength="4" placeholder="never";
+            span.pair { label for="name" { "New key" } input id="name" name="name" required maxlength="100" placeholder="Name" autocomplete="off"; }
+            span.pair {
+                label for="role" { "Role" }
+                select id="role" name="role" { @for it in Role::ALL { option value=(it) { (it) } } }
+            }
+            span.pair { label for="ends" { "Ends after days" } input id="ends" name="days" size="6" inputmode="numeric" pattern="[0-9]*" maxlength="4" placeholder="never"; }
             button type="submit" { "Make a key" }
         }
     }
@@ -43,10 +45,10 @@ fn row(person: &Person, it: &ApiKey) -> Markup {
     html! {
         tr data-row {
             th scope="row" { (it.name) @if is_own { span.quiet { " (yours)" } } }
-            td { (it.role) }
-            td { code { (it.masked_key) } @if !it.is_active { " switched off" } }
-            td { (text::time_or(it.last_used_at, person.now, "never")) }
-            td { (text::time_or(it.expiration_at, person.now, "never")) }
+            td data-label="Role" { (it.role) }
+            td data-label="Key" { code { (it.masked_key) } @if !it.is_active { " switched off" } }
+            td data-label="Last used" { (text::time_or(it.last_used_at, person.now, "never")) }
+            td data-label="Ends" { (text::time_or(it.expiration_at, person.now, "never")) }
             td { div.acts {
                 @if it.is_active { (act::careful(person, &format!("{to}/switch"), "Switch off", &format!("The key {} opens nothing from now on, and sessions and viewer links that were made with it end.", it.name), &[("is_active", "false")])) }
                 @else { (act::button_with(person, &format!("{to}/switch"), "Switch on", &[("is_active", "true")])) }

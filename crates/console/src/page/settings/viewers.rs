@@ -31,14 +31,18 @@ pub(super) fn view(person: &Person, links: &[ViewerLink], connectors: &Names) ->
             } @else { (table(person, links, connectors)) }
             form.filter method="post" action="/settings/viewer-links" {
                 (act::token(person))
-                label for="of" { "For" }
-                select id="of" name="workspace_connector" {
-                    option value="" { "every connector" }
-                    @for (id, name) in connectors { option value=(id) { (name) } }
+                span.pair {
+                    label for="of" { "For" }
+                    select id="of" name="workspace_connector" {
+                        option value="" { "every connector" }
+                        @for (id, name) in connectors { option value=(id) { (name) } }
+                    }
                 }
-                label for="hours" { "Lasts" }
-                select id="hours" name="hours" {
-                    @for (hours, words) in LASTS { option value=(hours) selected[hours == 168] { (words) } }
+                span.pair {
+                    label for="hours" { "Lasts" }
+                    select id="hours" name="hours" {
+                        @for (hours, words) in LASTS { option value=(hours) selected[hours == 168] { (words) } }
+                    }
                 }
                 button type="submit" { "Make a link" }
             }
@@ -66,9 +70,9 @@ fn row(person: &Person, it: &ViewerLink, connectors: &Names) -> Markup {
     html! {
         tr data-row {
             th scope="row" { (shows) @if !it.is_active { span.quiet { " (its key is switched off)" } } }
-            td { (text::time(it.expires_at, person.now)) }
-            td { (text::time(it.created_at, person.now)) }
-            td { (it.key_name) }
+            td data-label="Ends" { (text::time(it.expires_at, person.now)) }
+            td data-label="Made" { (text::time(it.created_at, person.now)) }
+            td data-label="With the key" { (it.key_name) }
             td { div.acts { (act::careful(person, &format!("/settings/viewer-links/{}/end", it.id), "End", &ends, &[])) } }
         }
     }

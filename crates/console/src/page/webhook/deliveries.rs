@@ -59,12 +59,12 @@ fn row(person: &Person, shown: &Shown, it: &Delivery, path: &str) -> Markup {
     let id = it.id.to_string();
     html! {
         tr data-row {
-            th scope="row" { code { (it.event) } " " (subject(it)) }
+            th scope="row" { code { (it.event) } " " span.quiet { (subject(it)) } }
             td { (status::delivery(it)) }
-            td.num { (it.attempts) }
-            td { (answer(it)) }
-            td { (text::time(it.created_at, person.now)) }
-            td { (next(shown, it, person.now)) }
+            td.num data-label="Attempts" { (it.attempts) }
+            td data-label="Answer" { (answer(it)) }
+            td data-label="Happened" { (text::time(it.created_at, person.now)) }
+            td data-label="Next try" { (next(shown, it, person.now)) }
             td { (act::button_with(person, path, "Send again", &[("delivery", &id)])) }
         }
     }
