@@ -65,7 +65,7 @@ pub(crate) async fn models(State(app): State<App>, person: Person) -> Result<Res
         h1 { "Records" }
         p.lead { (text::of(all, "record", "records")) " of " (TargetModel::ALL.len()) " models." }
         div.scroll tabindex="0" role="region" aria-label="Records by model" {
-            table.list {
+            table.figures {
                 thead { tr { th scope="col" { "Model" } th.num scope="col" { "Records" } } }
                 tbody {
                     @for model in TargetModel::ALL {

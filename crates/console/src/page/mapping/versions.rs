@@ -28,9 +28,8 @@ pub(super) fn table(person: &Person, shown: &Shown) -> Markup {
                             td data-label="Made by" { (it.generator) }
                             td data-label="Made" { (text::time(it.created_at, person.now)) }
                             td {
-                                @if it.is_live { "in use" }
-                                @if shown.it.last_good_version == Some(it.version) { " last good" }
-                                @if it.id == shown.it.id { " shown here" }
+                                @let says = [(it.is_live, "in use"), (shown.it.last_good_version == Some(it.version), "last good"), (it.id == shown.it.id, "shown here")];
+                                (says.iter().filter(|it| it.0).map(|it| it.1).collect::<Vec<_>>().join(", "))
                             }
                             td { @if it.id != shown.it.id { a href={ (link::with(&person.uri, "against", Some(&it.version.to_string()))) "#versions" } { "Plan against this" } } }
                             td { @if it.id != shown.it.id { (forms::version(person, &shown.it, it)) } }
