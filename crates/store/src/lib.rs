@@ -189,7 +189,6 @@ struct Inner {
     writer: mpsc::Sender<diagnostics::Job>,
     pruner: mpsc::Sender<diagnostics::Errand>,
     written: watch::Sender<u64>,
-    outbox: watch::Sender<()>,
     pass_key: OnceLock<[u8; 32]>,
     statements: AtomicU64,
 }
@@ -224,7 +223,6 @@ impl Store {
             writer,
             pruner,
             written: watch::Sender::new(0),
-            outbox: watch::Sender::new(()),
             pass_key: OnceLock::new(),
             statements: AtomicU64::new(0),
         }));
@@ -272,18 +270,6 @@ impl Store {
     /// Moves with each diagnostic that this process commits.
     pub fn written(&self) -> watch::Receiver<u64> {
         self.0.written.subscribe()
-    }
-
-    /// Moves when this process may have put something into the outbox of webhooks, or changed who is
-    /// told. What diagnostics put there, and the changes of issues that follow from them, are told by
-    /// [`Store::written`].
-    pub fn outbox(&self) -> watch::Receiver<()> {
-        self.0.outbox.subscribe()
-    }
-
-    /// After the commit: whoever is woken finds it.
-    pub(crate) fn told(&self) {
-        self.0.outbox.send_replace(());
     }
 
     /// How many statements were run for callers so far; a transaction counts as one more. For tests

@@ -5,10 +5,26 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use domain::webhook::Event;
 use domain::{Class, Reason};
+use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::Store;
 use crate::sql::{Bind, Dialect, Sql};
 use crate::tenant::Tenant;
+
+impl Store {
+    /// Moves when this process may have put something into the outbox, or changed who is told. What
+    /// diagnostics put there, and the changes of issues that follow from them, are told by
+    /// [`Store::written`].
+    pub fn outbox(&self) -> watch::Receiver<()> {
+        self.caches().outbox.subscribe()
+    }
+
+    /// After the commit: whoever is woken finds it.
+    pub(crate) fn told(&self) {
+        self.caches().outbox.send_replace(());
+    }
+}
 
 const INTO: &str = "insert into webhook_deliveries (webhook_delivery_id, workspace_pk,
   webhook_endpoint_pk, workspace_connector_pk, event_type, subject, status, next_attempt_at,
