@@ -1,13 +1,11 @@
 //! What need not be asked twice: public ids of connectors and runs with their keys, proven secrets.
-//! Entries live for seconds; what one process changes, it forgets at once. And what need not be asked
-//! again and again: whoever waits for the outbox is woken by the process that fills it.
+//! Entries live for seconds; what one process changes, it forgets at once.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::{SyncLogId, WorkspaceConnectorId};
 use quick_cache::sync::Cache;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::tenant::Access;
@@ -23,8 +21,6 @@ pub(crate) struct Caches {
     run_ids: Cache<i64, SyncLogId>,
     /// Last time a key's use was written down.
     pub(crate) used: Cache<i64, Instant>,
-    /// Moves with what may be in the outbox of webhooks since.
-    pub(crate) outbox: watch::Sender<()>,
 }
 
 #[derive(Clone)]
@@ -55,7 +51,6 @@ impl Caches {
             runs: Cache::new(50_000),
             run_ids: Cache::new(50_000),
             used: Cache::new(10_000),
-            outbox: watch::Sender::new(()),
         }
     }
 

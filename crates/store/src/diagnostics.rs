@@ -29,4 +29,4 @@ pub use update::{delete, update};
 pub(crate) use filter::live_of_runs;
 pub(crate) use prune::{Errand, erase};
 pub(crate) use resolve::connector_pk;
-pub(crate) use writer::{Job, spawn_background};
+pub(crate) use writer::{Queues, spawn_background};

@@ -186,9 +186,11 @@ struct Inner {
     place: Place,
     settings: Settings,
     caches: Caches,
-    writer: mpsc::Sender<diagnostics::Job>,
+    queues: diagnostics::Queues,
     pruner: mpsc::Sender<diagnostics::Errand>,
     written: watch::Sender<u64>,
+    /// Moves with what may be in the outbox of webhooks since.
+    outbox: watch::Sender<()>,
     pass_key: OnceLock<[u8; 32]>,
     statements: AtomicU64,
 }
@@ -213,20 +215,21 @@ impl Store {
                 Database::Postgres(Box::new(Postgres::open(url, settings.connections).await?))
             }
         };
-        let (writer, jobs) = mpsc::channel(4096);
+        let (queues, waiting) = diagnostics::Queues::new();
         let (pruner, errands) = mpsc::channel(1024);
         let store = Self(Arc::new(Inner {
             database,
             place: place.clone(),
             caches: Caches::new(settings.auth_cache),
             settings,
-            writer,
+            queues,
             pruner,
             written: watch::Sender::new(0),
+            outbox: watch::Sender::new(()),
             pass_key: OnceLock::new(),
             statements: AtomicU64::new(0),
         }));
-        diagnostics::spawn_background(&store, jobs, errands);
+        diagnostics::spawn_background(&store, waiting, errands);
         Ok(store)
     }
 

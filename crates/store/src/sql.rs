@@ -54,6 +54,17 @@ pub(crate) enum Dialect {
     Sqlite,
 }
 
+impl Dialect {
+    /// The column of the tenant in a statement whose rows another key finds. SQLite, which does not know
+    /// how many rows there are of each, would as soon walk those of the whole workspace.
+    pub(crate) const fn beside_key(self) -> &'static str {
+        match self {
+            Self::Postgres => "workspace_pk",
+            Self::Sqlite => "+workspace_pk",
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Bind {
     Text(Option<String>),

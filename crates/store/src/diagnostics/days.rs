@@ -105,7 +105,7 @@ async fn rows(
     sql.push("select ").push(day);
     sql.push(" as d, reason_code as r, target_model as m, workspace_connector_pk as k,");
     sql.push(" impact_code as i, tool_name as t, 1 as n from connector_sync_diagnostics");
-    filter::live_since(sql, tenant, from);
+    filter::live_since(sql, tenant, query, from);
     if let Some(until) = until {
         sql.push(" and occurred_at < ").time(until);
     }

@@ -30,13 +30,35 @@ pub static SORTS: &[&str] = &["occurred_at", "created_at", "reason"];
 
 /// `where` with what every read has: the tenant, live rows, young rows.
 pub(crate) fn live(sql: &mut Sql, tenant: &Tenant, now: DateTime<Utc>) {
-    live_since(sql, tenant, domain::time::to_millis(tenant.retention.cutoff(now)));
+    since(sql, tenant, cutoff(tenant, now), "workspace_pk");
 }
 
-/// The same, from a moment within the retention.
-pub(super) fn live_since(sql: &mut Sql, tenant: &Tenant, from: DateTime<Utc>) {
-    sql.push(" where ").gate(tenant).push("workspace_pk = ").number(tenant.workspace_pk);
+/// [`live`], for a query whose conditions follow.
+pub(super) fn live_of(sql: &mut Sql, tenant: &Tenant, query: &Query, now: DateTime<Utc>) {
+    live_since(sql, tenant, query, cutoff(tenant, now));
+}
+
+/// The same, from a moment within the retention. One connector, run or issue finds the rows.
+pub(super) fn live_since(sql: &mut Sql, tenant: &Tenant, query: &Query, from: DateTime<Utc>) {
+    let has_key = query.conditions.iter().any(is_key);
+    let column = if has_key { sql.dialect.beside_key() } else { "workspace_pk" };
+    since(sql, tenant, from, column);
+}
+
+fn since(sql: &mut Sql, tenant: &Tenant, from: DateTime<Utc>, column: &str) {
+    sql.push(" where ").gate(tenant).push(column).push(" = ").number(tenant.workspace_pk);
     sql.push(" and deleted_at is null and occurred_at >= ").time(from);
+}
+
+fn cutoff(tenant: &Tenant, now: DateTime<Utc>) -> DateTime<Utc> {
+    domain::time::to_millis(tenant.retention.cutoff(now))
+}
+
+fn is_key(condition: &Condition) -> bool {
+    let keys = ["workspace_connector", "sync_log", "issue"];
+    keys.contains(&condition.field.name)
+        && condition.values.len() == 1
+        && matches!(condition.op, Op::Eq | Op::In)
 }
 
 /// The same for rows that are looked for by their run, whose index is the one to use: of the other
@@ -44,8 +66,7 @@ pub(super) fn live_since(sql: &mut Sql, tenant: &Tenant, from: DateTime<Utc>) {
 pub(crate) fn live_of_runs(sql: &mut Sql, tenant: &Tenant, runs: Vec<i64>, now: DateTime<Utc>) {
     sql.push(" where ").gate(tenant).any("sync_log_pk", Bind::Numbers(runs));
     sql.push(" and workspace_pk + 0 = ").number(tenant.workspace_pk);
-    sql.push(" and deleted_at is null and occurred_at >= ");
-    sql.time(domain::time::to_millis(tenant.retention.cutoff(now)));
+    sql.push(" and deleted_at is null and occurred_at >= ").time(cutoff(tenant, now));
 }
 
 /// The conditions of a query, after [`live`].

@@ -38,7 +38,7 @@ pub async fn insert(
 ) -> Result<Diagnostic, Error> {
     let row = prepare(store, tenant, 0, new, now).await?;
     let (reply, answer) = oneshot::channel();
-    store.0.writer.send(Job { row, reply }).await.map_err(|_gone| closed())?;
+    store.0.queues.send(Job { row, reply }).await.map_err(|_gone| closed())?;
     let (row, made) = answer.await.map_err(|_gone| closed())?;
     match made {
         Ok(made) => Ok(row.into_diagnostic(made)),

@@ -5,8 +5,8 @@ use domain::Diagnostic;
 use domain::id::DiagnosticId;
 
 use super::filter::{self, sort_column, sort_key};
-use super::resolve;
 use super::row::{COLUMNS, Row};
+use super::{days, resolve};
 use crate::Store;
 use crate::error::Error;
 use crate::query::{Mark, Query, Slice};
@@ -35,7 +35,7 @@ pub async fn list(
 ) -> Result<Slice<Diagnostic>, Error> {
     let (sort, descending) = query.sort_or("occurred_at");
     let mut sql = select(store);
-    filter::live(&mut sql, tenant, now);
+    filter::live_of(&mut sql, tenant, query, now);
     filter::asked(store, tenant, &mut sql, query).await?;
     sql.page(sort_column(sort), "pk", descending, &query.page);
     let rows = store.fetch::<Row>(sql).await?;
@@ -59,9 +59,8 @@ async fn count(
     now: DateTime<Utc>,
 ) -> Result<u64, Error> {
     let mut sql = store.sql();
-    sql.push("select count(*) from connector_sync_diagnostics");
-    filter::live(&mut sql, tenant, now);
-    filter::asked(store, tenant, &mut sql, query).await?;
+    sql.push("select cast(coalesce(sum(n), 0) as bigint) from ");
+    days::counted(store, tenant, &mut sql, query, now).await?;
     let counted = store.fetch::<(i64,)>(sql).await?;
     Ok(counted.first().map_or(0, |it| it.0.unsigned_abs()))
 }

@@ -1,7 +1,9 @@
 //! Group commit: rows that wait at the same moment share one statement and one commit.
 //!
-//! Two writers take turns at the queue: one gathers while the other's commit is on its way to the
-//! disk. Nobody waits for a batch to fill: an idle writer takes the first row at once.
+//! There are two writers, so that one gathers while the other's commit is on its way to the disk.
+//! Rows of one connector go to one of them: what two transactions count is never the same, and
+//! neither waits for the other's lock. Nobody waits for a batch to fill: an idle writer takes the
+//! first row at once.
 
 use std::sync::{Arc, LazyLock, Weak};
 
@@ -9,7 +11,7 @@ use domain::webhook::Event;
 use metrics::counter;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments, AssertSqlSafe};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::prune::{self, Errand};
@@ -27,6 +29,8 @@ use crate::{Database, Inner, Store};
 /// Most rows of one statement.
 const BATCH: usize = 256;
 const WRITERS: usize = 2;
+/// Rows that wait for one writer; whoever brings more waits as well.
+const WAITING: usize = 2048;
 
 /// A row that waits for its commit.
 pub(crate) struct Job {
@@ -34,25 +38,37 @@ pub(crate) struct Job {
     pub(super) reply: oneshot::Sender<(Prepared, Result<Made, Error>)>,
 }
 
-type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
+/// Where rows wait: a queue for each writer.
+pub(crate) struct Queues([mpsc::Sender<Job>; WRITERS]);
+
+pub(crate) type Waiting = [mpsc::Receiver<Job>; WRITERS];
+
+impl Queues {
+    pub(crate) fn new() -> (Self, Waiting) {
+        let ((one, first), (other, second)) = (mpsc::channel(WAITING), mpsc::channel(WAITING));
+        (Self([one, other]), [first, second])
+    }
+
+    /// An error: the writer has ended with the store.
+    pub(super) async fn send(&self, job: Job) -> Result<(), mpsc::error::SendError<Job>> {
+        let [one, other] = &self.0;
+        let queue = if job.row.connector_pk % 2 == 0 { one } else { other };
+        queue.send(job).await
+    }
+}
 
 /// The writers and the pruner; they end when the last handle on the store is dropped.
-pub(crate) fn spawn_background(
-    store: &Store,
-    jobs: mpsc::Receiver<Job>,
-    errands: mpsc::Receiver<Errand>,
-) {
-    let queue: Queue = Arc::new(Mutex::new(jobs));
-    for _ in 0..WRITERS {
-        tokio::spawn(writer(Arc::downgrade(&store.0), queue.clone()));
+pub(crate) fn spawn_background(store: &Store, waiting: Waiting, errands: mpsc::Receiver<Errand>) {
+    for jobs in waiting {
+        tokio::spawn(writer(Arc::downgrade(&store.0), jobs));
     }
     tokio::spawn(prune::pruner(Arc::downgrade(&store.0), errands));
 }
 
-async fn writer(store: Weak<Inner>, queue: Queue) {
+async fn writer(store: Weak<Inner>, mut waiting: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH);
     loop {
-        if queue.lock().await.recv_many(&mut jobs, BATCH).await == 0 {
+        if waiting.recv_many(&mut jobs, BATCH).await == 0 {
             return;
         }
         // Gone: the callers learn it when their reply is dropped.

@@ -110,7 +110,8 @@ pub async fn transitions(
         "select sync_issue_transition_id, from_state, to_state, cause, actor, api_key_id, \
          actor_name, run, mapping_version, note, created_at from sync_issue_transitions",
     );
-    cell::of_tenant(&mut sql, tenant, "workspace_pk");
+    let tenant_column = sql.dialect.beside_key();
+    cell::of_tenant(&mut sql, tenant, tenant_column);
     sql.push(" and sync_issue_pk = (select pk from sync_issues");
     cell::of_tenant(&mut sql, tenant, "workspace_pk");
     sql.push(" and sync_issue_id = ").bind(Bind::Id(issue.id.0)).push(")");

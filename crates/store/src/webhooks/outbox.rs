@@ -17,12 +17,12 @@ impl Store {
     /// diagnostics put there, and the changes of issues that follow from them, are told by
     /// [`Store::written`].
     pub fn outbox(&self) -> watch::Receiver<()> {
-        self.caches().outbox.subscribe()
+        self.0.outbox.subscribe()
     }
 
     /// After the commit: whoever is woken finds it.
     pub(crate) fn told(&self) {
-        self.caches().outbox.send_replace(());
+        self.0.outbox.send_replace(());
     }
 }
 
