@@ -36,7 +36,7 @@ impl MigrationTrait for Step {
         run(database, &render(&table, backend)).await?;
         if backend == DbBackend::Postgres {
             run(database, &tenancy::policies("diagnostic_days")).await?;
-            run(database, POSTGRES).await?;
+            run(database, &triggers()).await?;
             run(database, COUNT_POSTGRES).await
         } else {
             run(database, COUNT_SQLITE).await?;
@@ -64,55 +64,46 @@ create table diagnostic_days (
 ) {end};
 ";
 
-/// In the order of the key, so that of two statements none waits for the other crosswise. What a
-/// row becomes takes it out of where it was, and both are counted at once: a change of something
+/// In the order of the key, so that of two statements none waits for the other crosswise. A row that
+/// is changed is taken out of where it was and counted where it is, at once: a change of something
 /// else comes to nothing.
-const POSTGRES: &str = "
-create function core_api.count_diagnostics() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'INSERT' then
-    insert into core_api.diagnostic_days as it
-    select workspace_pk, workspace_connector_pk,
-      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD'), reason_code, impact_code,
-      target_model, coalesce(tool_name, ''), count(*)
-    from after_it where deleted_at is null
-    group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
-    on conflict on constraint diagnostic_days_key do update set count = it.count + excluded.count;
-  elsif tg_op = 'UPDATE' then
-    insert into core_api.diagnostic_days as it
-    select workspace_pk, workspace_connector_pk,
-      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD'), reason_code, impact_code,
-      target_model, coalesce(tool_name, ''), sum(n)
-    from (select *, 1 as n from after_it union all select *, -1 from before_it) as moved
-    where deleted_at is null
-    group by 1, 2, 3, 4, 5, 6, 7 having sum(n) <> 0 order by 1, 2, 3, 4, 5, 6, 7
-    on conflict on constraint diagnostic_days_key do update set count = it.count + excluded.count;
-  else
-    insert into core_api.diagnostic_days as it
-    select workspace_pk, workspace_connector_pk,
-      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD'), reason_code, impact_code,
-      target_model, coalesce(tool_name, ''), -count(*)
-    from before_it where deleted_at is null
-      -- else the counts have gone, or go, with their workspace
-      and workspace_pk in (select pk from core_api.workspaces)
-    group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
-    on conflict on constraint diagnostic_days_key do update set count = it.count + excluded.count;
-  end if;
-  return null;
-end $$;
-create trigger connector_sync_diagnostics_count_insert
-  after insert on connector_sync_diagnostics
-  referencing new table as after_it
-  for each statement execute function core_api.count_diagnostics();
-create trigger connector_sync_diagnostics_count_update
-  after update on connector_sync_diagnostics
-  referencing old table as before_it new table as after_it
-  for each statement execute function core_api.count_diagnostics();
-create trigger connector_sync_diagnostics_count_delete
-  after delete on connector_sync_diagnostics
-  referencing old table as before_it
-  for each statement execute function core_api.count_diagnostics();
-";
+fn triggers() -> String {
+    let counted = |rows: &str, sum: &str, which: &str, when: &str| {
+        format!(
+            "insert into core_api.diagnostic_days as it
+             select workspace_pk, workspace_connector_pk,
+               to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD'), reason_code, impact_code,
+               target_model, coalesce(tool_name, ''), {sum}
+             from {rows} where deleted_at is null {which}
+             group by 1, 2, 3, 4, 5, 6, 7 {when} order by 1, 2, 3, 4, 5, 6, 7
+             on conflict on constraint diagnostic_days_key
+               do update set count = it.count + excluded.count;"
+        )
+    };
+    let both = "(select *, 1 as n from after_it union all select *, -1 from before_it) as moved";
+    // Else the counts have gone, or go, with their workspace.
+    let stays = "and workspace_pk in (select pk from core_api.workspaces)";
+    let branches = format!(
+        "if tg_op = 'INSERT' then {} elsif tg_op = 'UPDATE' then {} else {} end if;",
+        counted("after_it", "count(*)", "", ""),
+        counted(both, "sum(n)", "", "having sum(n) <> 0"),
+        counted("before_it", "-count(*)", stays, ""),
+    );
+    let trigger = |event: &str, rows: &str| {
+        format!(
+            "create trigger connector_sync_diagnostics_count_{event}
+               after {event} on connector_sync_diagnostics referencing {rows}
+               for each statement execute function core_api.count_diagnostics();"
+        )
+    };
+    format!(
+        "create function core_api.count_diagnostics() returns trigger language plpgsql as $$
+         begin {branches} return null; end $$; {} {} {}",
+        trigger("insert", "new table as after_it"),
+        trigger("update", "old table as before_it new table as after_it"),
+        trigger("delete", "old table as before_it"),
+    )
+}
 
 const COUNT_POSTGRES: &str = "
 select core_api.enter_operator('on');
