@@ -33,11 +33,14 @@ const FLAGS: [&str; 9] = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
+/// Where files go that a page gives, within the profile.
+const SAVED: &str = "saved";
+
 pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     base: String,
     child: Child,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Drop for Browser {
@@ -70,14 +73,32 @@ impl Browser {
                 wanted.add_experimental_option("mobileEmulation", phone).unwrap();
             }
         }
+        let saved = json!({"download.default_directory": profile.path().join(SAVED)});
+        wanted.add_experimental_option("prefs", saved).unwrap();
         let wanted: Capabilities = wanted.into();
         let url = format!("http://127.0.0.1:{port}");
         let driver = WebDriver::builder(url, wanted).client(Wire::new()).await.unwrap();
-        Self { driver, base: base.to_owned(), child, _profile: profile }
+        Self { driver, base: base.to_owned(), child, profile }
     }
 
     pub(crate) async fn go(&self, path: &str) {
         self.driver.goto(format!("{}{path}", self.base)).await.unwrap();
+    }
+
+    /// The text of the file that a page gave, once it is there whole.
+    pub(crate) async fn saved(&self, ending: &str) -> String {
+        let (since, folder) = (Instant::now(), self.profile.path().join(SAVED));
+        loop {
+            let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            let mut paths = files.map(|it| it.path());
+            let file = paths.find(|it| it.extension().is_some_and(|it| it == ending));
+            let text = file.and_then(|it| std::fs::read_to_string(it).ok()).unwrap_or_default();
+            if !text.is_empty() {
+                return text;
+            }
+            assert!(since.elapsed() < PATIENCE, "no file was saved: {}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
     }
 
     /// The path and query that the address bar shows.
