@@ -1,6 +1,7 @@
 //! A Chromium with an empty profile and no way out, driven over `WebDriver`.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,13 +40,17 @@ const SAVED: &str = "saved";
 pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     base: String,
+    port: u16,
     child: Child,
     profile: tempfile::TempDir,
 }
 
+/// However the test ends, its browser ends with it: the driver alone would leave it behind.
 impl Drop for Browser {
     fn drop(&mut self) {
-        self.child.kill().ok();
+        if self.shut_down().is_err() {
+            self.child.kill().ok();
+        }
         self.child.wait().ok();
     }
 }
@@ -78,7 +83,16 @@ impl Browser {
         let wanted: Capabilities = wanted.into();
         let url = format!("http://127.0.0.1:{port}");
         let driver = WebDriver::builder(url, wanted).client(Wire::new()).await.unwrap();
-        Self { driver, base: base.to_owned(), child, profile }
+        Self { driver, base: base.to_owned(), port, child, profile }
+    }
+
+    /// The driver closes its browsers and goes.
+    fn shut_down(&self) -> std::io::Result<()> {
+        let mut driver = TcpStream::connect(("127.0.0.1", self.port))?;
+        driver.set_read_timeout(Some(PATIENCE))?;
+        driver
+            .write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        driver.read_to_end(&mut Vec::new()).map(drop)
     }
 
     pub(crate) async fn go(&self, path: &str) {
