@@ -121,12 +121,9 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = api_keys::list(app.store(), &tenant, &params.query).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    let page = document::page(&slice, &around, |key| Shown { key, secret: None });
-    Ok(document::answer(StatusCode::OK, page))
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = api_keys::list(app.store(), &tenant, &list.params.query).await?;
+    Ok(list.page(&slice, |key| Shown { key, secret: None }))
 }
 
 pub(crate) async fn find(

@@ -87,13 +87,10 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = mappings::list(app.store(), &tenant, &params.query).await?;
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = mappings::list(app.store(), &tenant, &list.params.query).await?;
     let pins = pins(app.store(), &tenant, slice.items.iter().map(|it| &it.0)).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    let page = document::page(&slice, &around, |it| Shown::of(&tenant, it, &pins));
-    Ok(document::answer(StatusCode::OK, page))
+    Ok(list.page(&slice, |it| Shown::of(&tenant, it, &pins)))
 }
 
 /// With `include=versions`, every version of it, the newest first: what there is to compare.

@@ -120,11 +120,9 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = connectors::list(app.store(), &tenant, &params.query).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    Ok(document::answer(StatusCode::OK, document::page(&slice, &around, |it| it)))
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = connectors::list(app.store(), &tenant, &list.params.query).await?;
+    Ok(list.page(&slice, |it| it))
 }
 
 pub(crate) async fn find(

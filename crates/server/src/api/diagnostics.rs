@@ -76,18 +76,16 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
     if media != Media::JsonApi {
+        let params = list.params;
         return export::export(app, tenant, params, media).await;
     }
-    let slice = diagnostics::list(app.store(), &tenant, &params.query, app.now()).await?;
-    let included = included(&app, &tenant, &params, slice.items.iter().map(|it| &it.0)).await?;
-    let cursors = app.cursors();
-    let around =
-        Around { uri: &uri, params: &params, cursors, workspace, included: included.as_ref() };
+    let slice = diagnostics::list(app.store(), &tenant, &list.params.query, app.now()).await?;
+    let included =
+        included(&app, &tenant, &list.params, slice.items.iter().map(|it| &it.0)).await?;
     let retention = tenant.retention();
-    let page = document::page(&slice, &around, |row| Shown { row, retention });
-    Ok(document::answer(StatusCode::OK, page))
+    Ok(list.page_with(&slice, included.as_ref(), |row| Shown { row, retention }))
 }
 
 pub(crate) async fn find(

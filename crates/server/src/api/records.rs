@@ -169,12 +169,10 @@ async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, listing(model), app.cursors(), workspace)?;
-    let slice = records::list(app.store(), &tenant, model, &params.query).await?;
-    let included = around(&app, &tenant, &params, slice.items.iter().map(|it| &it.0)).await?;
-    let (cursors, included) = (app.cursors(), included.as_ref());
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included };
-    Ok(document::answer(StatusCode::OK, document::page(&slice, &around, |it| it)))
+    let list = Around::read(&uri, listing(model), app.cursors(), workspace)?;
+    let slice = records::list(app.store(), &tenant, model, &list.params.query).await?;
+    let included = around(&app, &tenant, &list.params, slice.items.iter().map(|it| &it.0)).await?;
+    Ok(list.page_with(&slice, included.as_ref(), |it| it))
 }
 
 async fn find(

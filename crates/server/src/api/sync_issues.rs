@@ -85,12 +85,9 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = issues::list(app.store(), &tenant, &params.query).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    let page = document::page(&slice, &around, |it| Shown::of(&tenant, it));
-    Ok(document::answer(StatusCode::OK, page))
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = issues::list(app.store(), &tenant, &list.params.query).await?;
+    Ok(list.page(&slice, |it| Shown::of(&tenant, it)))
 }
 
 /// With its history, its days, and how far it reaches, in `meta`.

@@ -135,14 +135,11 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = sync_logs::list(app.store(), &tenant, &params.query).await?;
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = sync_logs::list(app.store(), &tenant, &list.params.query).await?;
     let ids: Vec<_> = slice.items.iter().map(|it| it.0.sync_log_id).collect();
-    let ledgers = ledgers(&app, &tenant, &params, &ids).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    let page = document::page(&slice, &around, |log| shown(log, ledgers.as_ref()));
-    Ok(document::answer(StatusCode::OK, page))
+    let ledgers = ledgers(&app, &tenant, &list.params, &ids).await?;
+    Ok(list.page(&slice, |log| shown(log, ledgers.as_ref())))
 }
 
 pub(crate) async fn find(

@@ -109,12 +109,9 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = viewers::list(app.store(), &tenant, &params.query, app.now()).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    let page = document::page(&slice, &around, |link| Shown { link, made: None });
-    Ok(document::answer(StatusCode::OK, page))
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = viewers::list(app.store(), &tenant, &list.params.query, app.now()).await?;
+    Ok(list.page(&slice, |link| Shown { link, made: None }))
 }
 
 pub(crate) async fn find(

@@ -1,7 +1,7 @@
 //! `/v1/webhook-deliveries`: what was sent, and what came of it.
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use serde_json::Value;
 use store::webhooks::{self, Delivery};
@@ -11,7 +11,7 @@ use crate::auth::Admin;
 use crate::jsonapi::document::{self, Around, Fields, Id, Kind, Resource};
 use crate::jsonapi::json::Json;
 use crate::jsonapi::media::TakesJsonApi;
-use crate::jsonapi::params::{self, Does, Listing};
+use crate::jsonapi::params::{Does, Listing};
 use crate::problem::Problem;
 
 pub(crate) static KIND: Kind = Kind {
@@ -107,10 +107,7 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = webhooks::deliveries(app.store(), &tenant, &params.query).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    let page = document::page(&slice, &around, |it| it);
-    Ok(document::answer(StatusCode::OK, page))
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = webhooks::deliveries(app.store(), &tenant, &list.params.query).await?;
+    Ok(list.page(&slice, |it| it))
 }

@@ -146,14 +146,10 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let workspace = Some(tenant.workspace());
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
-    let slice = webhooks::list(app.store(), &tenant, &params.query).await?;
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let slice = webhooks::list(app.store(), &tenant, &list.params.query).await?;
     let workspace = tenant.workspace();
-    let page =
-        document::page(&slice, &around, |endpoint| Shown { endpoint, workspace, secret: None });
-    Ok(document::answer(StatusCode::OK, page))
+    Ok(list.page(&slice, |endpoint| Shown { endpoint, workspace, secret: None }))
 }
 
 pub(crate) async fn find(

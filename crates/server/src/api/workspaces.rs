@@ -95,16 +95,14 @@ pub(crate) async fn list(
         Access::Operator(_) => None,
         Access::Tenant(tenant) => Some(tenant.workspace()),
     };
-    let params = params::read(&uri, &LISTING, app.cursors(), workspace)?;
+    let list = Around::read(&uri, &LISTING, app.cursors(), workspace)?;
     let slice = match &access {
         Access::Operator(operator) => {
-            workspaces::list(app.store(), operator, &params.query).await?
+            workspaces::list(app.store(), operator, &list.params.query).await?
         }
-        Access::Tenant(tenant) => own(&app, tenant, &params).await?,
+        Access::Tenant(tenant) => own(&app, tenant, &list.params).await?,
     };
-    let cursors = app.cursors();
-    let around = Around { uri: &uri, params: &params, cursors, workspace, included: None };
-    Ok(document::answer(StatusCode::OK, document::page(&slice, &around, |it| it)))
+    Ok(list.page(&slice, |it| it))
 }
 
 async fn own(app: &App, tenant: &Tenant, params: &Params) -> Result<Slice<Workspace>, Problem> {

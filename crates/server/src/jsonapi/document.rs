@@ -3,13 +3,15 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
+use domain::id::WorkspaceId;
 use store::{Mark, Slice};
 use uuid::Uuid;
 
 use super::cursor::{Cursors, Scope};
 use super::json::Json;
-use super::params::Params;
+use super::params::{self, Listing, Params};
 use super::{link, media};
+use crate::problem::Problem;
 
 /// A type of resource: its name, its collection, and its members.
 #[derive(Debug)]
@@ -174,36 +176,58 @@ pub(crate) fn one<R: Resource>(it: &R, params: &Params, included: Option<&Json>)
     json.into_bytes()
 }
 
-/// What a page of a list needs beyond its rows.
+/// A list that was asked for: what its pages are written with beyond their rows.
 #[derive(Debug)]
 pub(crate) struct Around<'a> {
-    pub(crate) uri: &'a Uri,
-    pub(crate) params: &'a Params,
-    pub(crate) cursors: &'a Cursors,
-    pub(crate) workspace: Option<domain::id::WorkspaceId>,
-    pub(crate) included: Option<&'a Json>,
+    pub(crate) params: Params,
+    uri: &'a Uri,
+    cursors: &'a Cursors,
+    workspace: Option<WorkspaceId>,
 }
 
-/// A document on a page of a list. `each` makes a resource of a row.
-pub(crate) fn page<'r, T, R: Resource>(
-    slice: &'r Slice<T>,
-    around: &Around<'_>,
-    each: impl Fn(&'r T) -> R,
-) -> Vec<u8> {
-    let mut json = begin(1024 + slice.items.len() * 1400);
-    json.key("data").open_list();
-    for (row, _) in &slice.items {
-        let it = each(row);
-        resource(&mut json, &it, around.params.fields(it.kind()));
+impl<'a> Around<'a> {
+    /// Reads what the address asks of a list.
+    pub(crate) fn read(
+        uri: &'a Uri,
+        listing: &'static Listing,
+        cursors: &'a Cursors,
+        workspace: Option<WorkspaceId>,
+    ) -> Result<Self, Problem> {
+        let params = params::read(uri, listing, cursors, workspace)?;
+        Ok(Self { params, uri, cursors, workspace })
     }
-    json.close_list();
-    push_included(&mut json, around.included);
-    links(&mut json, slice, around);
-    if let Some(total) = slice.total {
-        json.key("meta").open().key("page").open().key("total").number(total).close().close();
+
+    /// The answer with a page. `each` makes a resource of a row.
+    pub(crate) fn page<'r, T, R: Resource>(
+        &self,
+        slice: &'r Slice<T>,
+        each: impl Fn(&'r T) -> R,
+    ) -> Response {
+        self.page_with(slice, None, each)
     }
-    json.close();
-    json.into_bytes()
+
+    /// The same, with the documents that were asked for beside it.
+    pub(crate) fn page_with<'r, T, R: Resource>(
+        &self,
+        slice: &'r Slice<T>,
+        included: Option<&Json>,
+        each: impl Fn(&'r T) -> R,
+    ) -> Response {
+        let mut json = begin(1024 + slice.items.len() * 1400);
+        json.key("data").open_list();
+        for (row, _) in &slice.items {
+            let it = each(row);
+            resource(&mut json, &it, self.params.fields(it.kind()));
+        }
+        json.close_list();
+        push_included(&mut json, included);
+        links(&mut json, slice, self);
+        if let Some(total) = slice.total {
+            json.key("meta").open().key("page").open().key("total").number(total).close().close();
+        }
+        json.close();
+        answer(StatusCode::OK, json.into_bytes())
+    }
 }
 
 fn begin(bytes: usize) -> Json {
