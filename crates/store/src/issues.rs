@@ -29,7 +29,7 @@ pub use prune::end_mutes;
 pub use row::{FIELDS, SORTS};
 
 pub(crate) use count::{
-    BATCH, Count, Counted, Due, Shared, bind_batch, count_day, hour, opened, upsert,
+    BATCH, Count, Counted, Due, Shared, bind_batch, count_day, day, hour, opened, upsert,
 };
 pub(crate) use evidence::resolve;
 pub(crate) use prune::prune;

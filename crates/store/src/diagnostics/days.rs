@@ -6,6 +6,7 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 
 use super::filter;
 use crate::error::Error;
+use crate::issues::day;
 use crate::query::{Condition, Op, Query, Value};
 use crate::sql::{Dialect, Sql};
 use crate::{Store, Tenant};
@@ -53,7 +54,7 @@ pub(super) fn prune(
     sql.push("delete from diagnostic_days where ").gate(tenant);
     sql.push("workspace_pk = ").number(tenant.workspace_pk);
     sql.push(" and workspace_connector_pk = ").number(connector_pk);
-    sql.push(" and day < ").text_bind(name(before)).push(" and count <= 0");
+    sql.push(" and day < ").text_bind(day(before)).push(" and count <= 0");
     sql
 }
 
@@ -84,9 +85,9 @@ async fn kept(
          nullif(tool_name, '') as tool_name from diagnostic_days) as days where ",
     );
     sql.gate(tenant).push("workspace_pk = ").number(tenant.workspace_pk);
-    sql.push(" and count > 0 and day >= ").text_bind(name(from));
+    sql.push(" and count > 0 and day >= ").text_bind(day(from));
     if let Some(until) = until {
-        sql.push(" and day < ").text_bind(name(until));
+        sql.push(" and day < ").text_bind(day(until));
     }
     filter::asked(store, tenant, sql, query).await
 }
@@ -177,8 +178,4 @@ impl Span {
 
 fn midnight(at: DateTime<Utc>) -> DateTime<Utc> {
     at.date_naive().and_time(NaiveTime::MIN).and_utc()
-}
-
-fn name(day: DateTime<Utc>) -> String {
-    day.format("%Y-%m-%d").to_string()
 }
